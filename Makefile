@@ -1,0 +1,81 @@
+# Every habit is one word; `make help` lists them. Needs Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+DATA ?= .data
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := network_api events newsletters
+PROJECT := setup.cfg pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock' setup.cfg
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# A run against a MongoDB server: make test MONGODB_URI=mongodb://localhost:27017/network?replicaSet=rs0
+ifneq ($(MONGODB_URI),)
+export NETWORK_MONGODB_URI := $(MONGODB_URI)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test check format translations lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# A stamp carries the hash of what it was made from, not a time: a fresh clone, a branch switch and a copied folder
+# all have times that mean nothing.
+stamp = $(VENV)/.$(1)-$(shell cat $(2) $(PROJECT) | cksum | cut -d ' ' -f 1)
+RUNTIME := $(call stamp,runtime,requirements.lock)
+DEV := $(call stamp,dev,requirements-dev.lock)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=...' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+define install_from
+	@echo "Installing $(1) into $(VENV) (once; again when it changes)"
+	@$(PIP) install --require-hashes -r $(1)
+	@$(PIP) install --no-deps --editable .
+	@rm -f $(VENV)/.$(2)-*
+	@touch $@
+endef
+
+$(RUNTIME): | $(BIN)/python
+	$(call install_from,requirements.lock,runtime)
+
+$(DEV): | $(BIN)/python
+	$(call install_from,requirements-dev.lock,dev)
+
+install: $(RUNTIME) ## Make .venv with what the platform needs to run
+
+install-dev: $(DEV) ## The same, with the tools for tests and checks
+
+run: install ## Start everything on this machine, with demo data
+	@exec $(BIN)/network-api up --demo --host $(HOST) --port $(PORT) --data $(DATA)
+
+test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: install-dev ## Lint, types, import contracts, translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/check_translations.py
+
+format: install-dev ## Mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+translations: install-dev ## Extract, update and compile the catalogues
+	$(BIN)/python tests/check_translations.py --update
+
+lock: install-dev ## Write the lock files anew from setup.cfg (UPGRADE=--upgrade for newer versions)
+	$(COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock
+	$(COMPILE) --extra embedded --constraints requirements-dev.lock --output-file requirements.lock
+	$(COMPILE) --extra redis --constraints requirements-dev.lock --output-file requirements-server.lock
+
+clean: ## Remove what make made, except the data
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
