@@ -1,0 +1,302 @@
+"""Our Api and Blueprint: all subclassing of flask-smorest lives here.
+
+A view is made of four decorators, in this order, the first being the outermost:
+
+    @blp.access(rule, scope="events:write")   who may; hands the view the caller and the resource that the rule found
+    @blp.if_match                             PATCH and DELETE of what people edit together; hands over the version
+    @blp.arguments(Schema)                    the shape of query and body
+    @blp.response(200, Schema)                the shape of the answer, its ETag and 304   (or `@blp.page(...)` for a list)
+
+so that 401, 403 and 404 come before 428, and that before 422. What a view returns is a row, a document, or a `Page`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Flask, Response, current_app, g, request
+from flask.json.provider import JSONProvider
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from network_api import cursors, idempotency
+from network_api.auth.caller import Caller, identify
+from network_api.documents import BaseDocument
+from network_api.errors import DomainError, Forbidden, Invalid, PreconditionRequired, StaleVersion
+from network_api.schemas import Nothing, PageQuery, Schema
+
+F = TypeVar("F", bound=Callable[..., Any])
+PROBLEM_TYPE = "application/problem+json"
+_VERSION_DIGITS = 15
+_JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_NON_STR_KEYS
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: instants as RFC 3339 in UTC with a Z, ObjectIds as their hexadecimal text."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """JSON as text."""
+        return orjson.dumps(obj, default=str, option=_JSON_OPTIONS).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value that a JSON text holds. Raises ValueError."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """An answer whose body is the JSON of the one argument."""
+        return current_app.response_class(
+            orjson.dumps(args[0], default=str, option=_JSON_OPTIONS), mimetype="application/json"
+        )
+
+
+class ProblemSchema(ma.Schema):
+    """An error as RFC 9457 has it; `code` is stable, `errors` names the fields at fault."""
+
+    type = ma.fields.String(required=True, metadata={"example": "about:blank"})
+    title = ma.fields.String(required=True, metadata={"example": "Conflict"})
+    status = ma.fields.Integer(required=True, metadata={"example": 409})
+    detail = ma.fields.String(metadata={"example": "All seats are taken."})
+    code = ma.fields.String(required=True, metadata={"example": "event_full"})
+    errors = ma.fields.Dict(metadata={"example": {"email": ["Not a valid email address."]}})
+
+
+def problem(
+    status: int, code: str, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    """An `application/problem+json` answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+    if errors:
+        body["errors"] = errors
+    response = current_app.response_class(orjson.dumps(body, default=str), status=status, mimetype=PROBLEM_TYPE)
+    response.headers.extend(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="network-api"'  # RFC 6750, section 3
+    return response
+
+
+def domain_problem(error: DomainError) -> Response:
+    """The answer for a rule that said no."""
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
+    return problem(error.status, error.code, error.detail, errors=error.errors, headers=headers)
+
+
+def http_problem(error: HTTPException) -> Response:
+    """The answer for an HTTP error of Flask, werkzeug or webargs."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    data = getattr(error, "data", None) or {}
+    messages = data.get("messages") or {}
+    fields: dict[str, Any] = {}
+    for location in messages.values() if isinstance(messages, dict) else ():
+        fields.update(location if isinstance(location, dict) else {"_body": location})
+    headers = dict(data.get("headers") or {})
+    headers.update({k: v for k, v in error.get_headers() if k.lower() in ("allow", "retry-after")})
+    detail = "Some fields are not valid." if fields else (error.description or HTTPStatus(status).phrase)
+    code = "invalid" if status == HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus(status).name.lower()
+    return problem(status, code, detail, errors=fields, headers=headers)
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
+    """The OpenAPI document, and one answer for every error."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Every HTTP error as problem+json."""
+        return http_problem(error)
+
+    def _register_error_handlers(self) -> None:
+        """Registered by `register_problems`, for pages too."""
+
+    def _register_responses(self) -> None:
+        for status in HTTPStatus:
+            schema = {"description": status.phrase}
+            if status >= HTTPStatus.BAD_REQUEST:
+                example = {"type": "about:blank", "title": status.phrase, "status": int(status), "code": status.name.lower()}
+                schema["content"] = {PROBLEM_TYPE: {"schema": ProblemSchema, "example": example}}  # type: ignore[assignment]
+            self.spec.components.response(status.name, schema, lazy=True)
+        self.spec.components.response("DEFAULT_ERROR", {
+            "description": "Any other error", "content": {PROBLEM_TYPE: {"schema": ProblemSchema}},
+        }, lazy=True)
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error with problem+json."""
+    app.register_error_handler(HTTPException, http_problem)
+    app.register_error_handler(DomainError, domain_problem)
+
+
+class StrictParser(FlaskParser):
+    """Reads requests strictly: unknown names are errors in the query as well, and a body that is not JSON is a 415."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        """The JSON body; an empty one counts as `{}`."""
+        if not req.get_data(cache=True):
+            return {}
+        if not req.is_json:
+            raise UnsupportedMediaType("Send the body as application/json.")
+        return super().load_json(req, schema)
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """A feature's routes: access first, then shape, then the view, then ETag and problem+json."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_document_errors)
+
+    def access(self, rule: Callable[..., Any], *, scope: str | None = None) -> Callable[[F], Any]:
+        """The outermost decorator of every view: who may.
+
+        `rule(caller, **url_arguments)` raises a DomainError, or returns the resource (None for none) that is handed to
+        the view after the caller. `scope` is what an API token needs; None where only a signed-in session or anybody
+        may. On a POST it also keeps the promise of the Idempotency-Key.
+        """
+
+        def decorator(view: F) -> Any:
+            parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+            takes_query = any(entry["in"] == "query" for entry in parameters)
+
+            @wraps(view)
+            def wrapper(self: Any, **url: Any) -> Any:
+                caller = g.caller = identify(request.headers.get("Authorization"))
+                if caller.token_scopes is not None and (scope is None or scope not in caller.token_scopes):
+                    raise Forbidden(f"This token lacks the scope {scope}." if scope else "An API token cannot do this; sign in.")
+                resource = rule(caller, **url)
+                if request.args and not takes_query:
+                    raise Invalid(errors={name: ["Unknown field."] for name in request.args})
+                if request.method == "POST" and (replayed := idempotency.begin(caller)):
+                    return replayed
+                return view(self, caller, *(() if resource is None else (resource,)))
+
+            wrapper._apidoc = {**getattr(view, "_apidoc", {}), "access": {"rule": rule, "scope": scope}}  # type: ignore[attr-defined]
+            return wrapper
+
+        return decorator
+
+    def if_match(self, view: F) -> Any:
+        """Require `If-Match`, and hand the view the version that it names as `version` (None for `*`)."""
+
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, version=_expected_version(), **kwargs)
+
+        wrapper._apidoc = {**getattr(view, "_apidoc", {}), "if_match": True}  # type: ignore[attr-defined]
+        return wrapper
+
+    def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Any:
+        """As flask-smorest's, with an example made from the schema."""
+        if location == "json":
+            kwargs.setdefault("example", schema.example(load=True))
+            kwargs.setdefault("required", not issubclass(schema, Nothing))
+        return super().arguments(schema, location=location, **kwargs)
+
+    def response(self, status_code: int, schema: type[Schema] | None = None, *, etag: bool = False, **kwargs: Any) -> Any:
+        """As flask-smorest's, with an example; with `etag` a single resource gets its ETag, and a fresh copy a 304."""
+        if schema is not None:
+            kwargs.setdefault("example", schema.example())
+        document = super().response(status_code, schema, **kwargs)
+        if not etag or schema is None:
+            return document
+
+        def decorator(view: F) -> Any:
+            @wraps(view)
+            def tagged(*args: Any, **kw: Any) -> Any:
+                result = view(*args, **kw)
+                resource, rest = (result[0], result[1:]) if isinstance(result, tuple) else (result, ())
+                row = resource.to_mongo() if isinstance(resource, BaseDocument) else resource
+                tag = schema.etag(row)
+                if request.method == "GET" and request.if_none_match.contains(tag):
+                    answer = Response(status=HTTPStatus.NOT_MODIFIED)
+                    answer.set_etag(tag)
+                    return answer
+                headers = rest[-1] if rest and isinstance(rest[-1], dict) else {}
+                status = rest[0] if rest and isinstance(rest[0], int) else status_code
+                return row, status, {"ETag": f'"{tag}"', "Vary": "Authorization", **headers}
+
+            tagged._apidoc = {**getattr(view, "_apidoc", {}), "etag": True}  # type: ignore[attr-defined]
+            return document(tagged)
+
+        return decorator
+
+    def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery) -> Any:
+        """A list: reads the query (with `paging` for `BaseDocument.page`), answers `{"items", "next"}` and a Link."""
+        body = type(f"{schema.__name__.removesuffix('Schema')}PageSchema", (Schema,), {
+            "items": ma.fields.List(ma.fields.Nested(schema), required=True),
+            "next": ma.fields.String(allow_none=True, metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"}),
+            "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
+        })
+        read, write = self.arguments(query, location="query"), self.response(200, body)
+
+        def decorator(view: F) -> Any:
+            @wraps(view)
+            def paged(*args: Any, **kwargs: Any) -> Any:
+                *others, wanted = args
+                mark = cursors.fingerprint(request.path, request.args.to_dict(flat=False))
+                cursor = wanted.pop("cursor")
+                after = None if cursor is None else cursors.decode(cursor, mark)
+                wanted["paging"] = {"limit": wanted.pop("limit"), "total": wanted.pop("total"), "after": after}
+                found = view(*others, wanted, **kwargs)
+                onward = None if found.next is None else cursors.encode(found.next, mark)
+                answer = {"items": found.items, "next": onward} | ({} if found.total is None else {"total": found.total})
+                return answer, 200, {"Vary": "Authorization"} | ({"Link": _next_link(onward)} if onward else {})
+
+            return read(write(paged))
+
+        return decorator
+
+
+def _next_link(cursor: str) -> str:
+    arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    url = current_app.config["PUBLIC_URL"] + request.path
+    return f'<{url}?{urlencode([*arguments, ("cursor", cursor)])}>; rel="next"'
+
+
+def _expected_version() -> int | None:
+    """The version before the first full stop of If-Match; None for `*`. Strong comparison (RFC 9110, section 13.1.1)."""
+    if "If-Match" not in request.headers:
+        raise PreconditionRequired
+    if request.if_match.star_tag:
+        return None
+    tags = request.if_match.as_set()
+    version = tags.pop().split(".")[0] if len(tags) == 1 else ""
+    if not version.isdecimal() or len(version) > _VERSION_DIGITS:
+        raise StaleVersion
+    return int(version)
+
+
+def _document_errors(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
+    """Every error an operation can answer, and the security it asks for, from the decorators it wears."""
+    access = doc_info.get("access")
+    if access is None:
+        return doc
+    public = getattr(access["rule"], "is_public", False)
+    writes = method.upper() != "GET"
+    statuses = [404, 422, 429]
+    statuses += [] if public and access["scope"] is None else [401, 403]
+    statuses += [409, 413, 415] if writes else []
+    statuses += [412, 428] if doc_info.get("if_match") else []
+    answers = doc.setdefault("responses", {})
+    for status in sorted(statuses):
+        answers.setdefault(str(status), HTTPStatus(status).name)
+    answers.setdefault("default", "DEFAULT_ERROR")
+    if doc_info.get("etag") and method.upper() == "GET":
+        answers["304"] = HTTPStatus.NOT_MODIFIED.name
+    doc["security"] = [{}, {"bearer": []}] if public else [{"bearer": []}]
+    headers = [_header("If-Match", "The ETag that was read.", required=True, example='"1"')] if doc_info.get("if_match") else []
+    if method.upper() == "POST":
+        headers.append(_header("Idempotency-Key", "The same key and body within 24 hours get the first answer again.", example="b6f1c0ff-7d3e"))
+    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    return doc
+
+
+def _header(name: str, meaning: str, *, example: str, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "description": meaning, "schema": {"type": "string"}, "example": example}

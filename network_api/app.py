@@ -1,0 +1,101 @@
+"""The application factory, and the one module that knows all features."""
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+import mongoengine
+from flask import Flask, Response, request
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import UnicodeConverter
+
+from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, settings
+from network_api.api import Api, OrjsonProvider, register_problems
+from network_api.auth import caller
+from network_api.documents import BaseDocument, Row
+from network_api.feature import Feature
+from network_api.idempotency import IdempotentAnswer
+from network_api.mail import tasks as mail_tasks
+from network_api.members.documents import Member
+from network_api.members.feature import feature as members
+from network_api.networks.documents import roles_of
+from network_api.networks.feature import feature as networks
+
+FEATURES: tuple[Feature, ...] = (members, networks)
+MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
+
+
+class IdConverter(UnicodeConverter):
+    """An id in a path: any text here, so that what is no id gets a 404 that names it."""
+
+
+def create_app(given: Mapping[str, Any] | None = None) -> Flask:
+    """The application, from `given` settings or else from the environment. Raises SettingsError."""
+    app = Flask(__name__)
+    app.config.update(settings.load(settings.read_environment() if given is None else given))
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, BABEL_DEFAULT_LOCALE=app.config["DEFAULT_LANGUAGE"])
+    app.json = OrjsonProvider(app)
+    app.extensions["features"] = FEATURES
+    logs.init_app(app)
+    connect(app)
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    limits.init_app(app)
+    idempotency.init_app(app)
+    caller.init_app(app, caller.Directory(member=_member, roles=roles_of))
+    Babel(app, default_translation_directories=locales.DIRECTORIES, locale_selector=locales.of_request)
+    mail_tasks.mail.init_app(app)
+    schedule = dict(chain(mail_tasks.SCHEDULE.items(), *(feature.schedule.items() for feature in FEATURES)))
+    jobs.init_app(app, schedule)
+    app.after_request(security_headers)
+    register_routes(app)
+    return app
+
+
+def connect(app: Flask) -> None:
+    """Connect mongoengine to the database of these settings, in place of an earlier one."""
+    mongoengine.disconnect()
+    mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")
+
+
+def register_routes(app: Flask) -> None:
+    """The API of every feature with its document, the pages, health."""
+    app.url_map.converters["id"] = IdConverter
+    register_problems(app)
+    api = Api(app, spec_kwargs=docs_pages.API_DOCUMENT)
+    api.register_converter(IdConverter, lambda converter: docs_pages.ID_PARAMETER)
+    for feature in FEATURES:
+        for blueprint in feature.blueprints:
+            api.register_blueprint(blueprint)
+        for pages in feature.pages:
+            app.register_blueprint(pages)
+    app.register_blueprint(docs_pages.blueprint)
+    app.register_blueprint(health.blueprint)
+
+
+def security_headers(response: Response) -> Response:
+    """What every answer carries: nothing is sniffed, framed, or told to other sites."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+    if request.path.startswith("/api/") and request.headers.get("Authorization"):
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def documents() -> tuple[type[BaseDocument], ...]:
+    """Every stored document class."""
+    return (IdempotentAnswer, *chain.from_iterable(feature.documents for feature in FEATURES))
+
+
+def ensure_indexes(app: Flask) -> None:
+    """Create the declared indexes that are missing. Raises SettingsError on a server without transactions."""
+    with app.app_context():
+        health.require_replica_set()
+        for document in documents():
+            document.ensure_indexes()
+
+
+def _member(member_id: Any) -> Row | None:
+    return Member.row({"_id": member_id})

@@ -1,0 +1,35 @@
+"""The audit log: who changed what, when, from what to what. Written in the transaction of the change itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson import ObjectId
+from mongoengine import DictField, ObjectIdField, StringField
+
+from network_api.documents import BaseDocument
+
+
+class AuditEntry(BaseDocument):
+    """One write by a coordinator, editor or administrator."""
+
+    meta = {"collection": "audit_log", "indexes": [("target_id", "_id"), ("network_id", "_id")]}
+
+    actor_id = ObjectIdField()  # empty for the platform itself
+    action = StringField(required=True)  # noun.verb, such as event.published
+    target_id = ObjectIdField(required=True)
+    network_id = ObjectIdField()
+    changes = DictField()
+
+
+def record(
+    actor_id: ObjectId | None,
+    action: str,
+    target_id: ObjectId,
+    *,
+    network_id: ObjectId | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Note one write. `changes` is `{field: {"before": ..., "after": ...}}`, as `BaseDocument.edit` returns it."""
+    AuditEntry(
+        actor_id=actor_id, action=action, target_id=target_id, network_id=network_id, changes=dict(changes or {})
+    ).insert()

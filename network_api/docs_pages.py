@@ -1,0 +1,38 @@
+"""The API's document and its interactive page; every asset is served by the application itself."""
+
+from pathlib import Path
+from typing import Any
+
+import swagger_ui_bundle
+from flask import Blueprint, Response, render_template, send_from_directory
+
+blueprint = Blueprint("docs", __name__)
+ASSETS = Path(swagger_ui_bundle.swagger_ui_path)
+
+ID_PARAMETER = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": ["65f1c0ffee65f1c0ffee65f1"]}
+API_DOCUMENT: dict[str, Any] = {
+    "title": "Network API",
+    "version": "1",
+    "openapi_version": "3.1.0",
+    "info": {
+        "description": "Networks of job coaches, their theme days and their newsletter. Errors are application/problem+json (RFC 9457).",
+        "license": {"name": "MIT", "identifier": "MIT"},
+    },
+    "servers": [{"url": "/", "description": "This server"}],
+    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+}
+
+
+@blueprint.get("/api/v1/docs")
+def page() -> Response:
+    """The interactive page."""
+    response = Response(render_template("docs.html"))
+    # Swagger UI styles its own elements; scripts still come from this server only.
+    response.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+    return response
+
+
+@blueprint.get("/api/v1/docs/assets/<path:name>")
+def asset(name: str) -> Response:
+    """A file of Swagger UI."""
+    return send_from_directory(ASSETS, name, max_age=86400)

@@ -1,0 +1,49 @@
+"""What a feature tells the application about itself, and the hooks that must reach every feature.
+
+Each feature has a `feature.py` with one `feature = Feature(...)`; `app.py` lists them in `FEATURES`. There are no signals:
+what must reach all of them (check, export, erase, demo data) is one of these callables, looked up on each.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+from flask import Blueprint as FlaskBlueprint
+from flask import current_app
+
+from network_api.api import Blueprint
+from network_api.documents import BaseDocument, Problem
+
+
+class Person(NamedTuple):
+    """Whom an export or an erasure is about: by membership, by address, or both."""
+
+    member_id: ObjectId | None
+    email_key: str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature as `app.py` sees it.
+
+    `check` recounts the feature's invariants on live data; `export_person` returns what is held about somebody, as JSON
+    can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
+    data, given what the features before it made.
+    """
+
+    name: str
+    documents: tuple[type[BaseDocument], ...] = ()
+    blueprints: tuple[Blueprint, ...] = ()
+    pages: tuple[FlaskBlueprint, ...] = ()
+    schedule: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[], Iterable[Problem]] = tuple
+    export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}
+    erase_person: Callable[[Person], None] = lambda person: None
+    demo: Callable[[dict[str, Any]], None] = lambda made: None
+
+
+def features() -> tuple[Feature, ...]:
+    """The features of the running application, in their order."""
+    listed: tuple[Feature, ...] = current_app.extensions["features"]
+    return listed

@@ -1,0 +1,109 @@
+"""The Idempotency-Key of a POST: the same key and body replay the first answer for 24 hours.
+
+A key belongs to its caller (the token, else the client address), method and path. Answers can hold secrets that are
+shown once (a token), so they are stored encrypted under a key that only the caller's Idempotency-Key completes.
+"""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+
+import orjson
+from cryptography.fernet import Fernet
+from flask import Flask, Response, current_app, g, request
+from mongoengine import BinaryField, DateTimeField, StringField
+
+from network_api.auth.caller import Caller
+from network_api.documents import AlreadyExists, BaseDocument, utcnow
+from network_api.errors import Conflict, Invalid
+
+KEPT_FOR = timedelta(hours=24)
+IN_FLIGHT_FOR = timedelta(seconds=60)  # a request that has not answered by then was killed: its key may be used again
+_LONGEST_KEY = 255
+_REPLAYED_HEADERS = ("Content-Type", "ETag", "Location", "Link")
+
+
+class IdempotentAnswer(BaseDocument):
+    """The answer that a key got; without `answer` it is still in flight."""
+
+    meta = {"collection": "idempotent_answers", "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}]}
+
+    id = StringField(primary_key=True)
+    body_hash = StringField(required=True)
+    started_at = DateTimeField(required=True)
+    answer = BinaryField()
+    expires_at = DateTimeField(required=True)
+
+
+def begin(caller: Caller) -> Response | None:
+    """Claim the key of this request; returns the first answer where it has one.
+
+    Raises Invalid for another body under the same key, Conflict while the first request is still in flight.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise Invalid("The Idempotency-Key is too long or empty.", errors={"Idempotency-Key": ["1 to 255 characters."]})
+    owner = caller.token_id or f"address:{request.remote_addr}"
+    identifier = hashlib.sha256("\0".join((owner, request.method, request.full_path, key)).encode()).hexdigest()
+    body_hash = hashlib.sha256(request.get_data()).hexdigest()
+    now = utcnow()
+    claim = IdempotentAnswer(id=identifier, body_hash=body_hash, started_at=now, expires_at=now + KEPT_FOR)
+    try:
+        claim.insert()
+    except AlreadyExists:
+        first = IdempotentAnswer.row({"_id": identifier})
+        if first and first["expires_at"] > now:
+            if first["body_hash"] != body_hash:
+                raise Invalid("This Idempotency-Key was used with another body.", code="idempotency_key_reused") from None
+            if "answer" in first:
+                return _replay(first["answer"], key)
+        _take_over(identifier, body_hash)
+    g.idempotency = (identifier, key)
+    return None
+
+
+def _take_over(identifier: str, body_hash: str) -> None:
+    """Claim a key whose first request was killed, or whose day is over. Raises Conflict while it is in flight."""
+    now = utcnow()
+    abandoned = {"$or": [
+        {"answer": {"$exists": False}, "started_at": {"$lte": now - IN_FLIGHT_FOR}}, {"expires_at": {"$lte": now}},
+    ]}
+    update = {"$set": {"started_at": now, "expires_at": now + KEPT_FOR, "body_hash": body_hash}, "$unset": {"answer": ""}}
+    if IdempotentAnswer.change({"_id": identifier, **abandoned}, update) is None:
+        error = Conflict("The first request with this Idempotency-Key is still running.", code="idempotency_key_in_flight")
+        error.retry_after = 1
+        raise error
+
+
+def finish(response: Response) -> Response:
+    """Keep the answer under the request's key; after a failure of ours the key is free again."""
+    claimed = g.pop("idempotency", None)
+    if claimed is None:
+        return response
+    identifier, key = claimed
+    if response.status_code >= 500:
+        IdempotentAnswer.remove({"_id": identifier})
+        return response
+    headers = {name: response.headers[name] for name in _REPLAYED_HEADERS if name in response.headers}
+    packed = orjson.dumps([response.status_code, headers, response.get_data(as_text=True)])
+    IdempotentAnswer.change({"_id": identifier}, {"$set": {"answer": _cipher(key).encrypt(packed)}})
+    return response
+
+
+def _replay(answer: bytes, key: str) -> Response:
+    status, headers, body = orjson.loads(_cipher(key).decrypt(answer))
+    response = current_app.response_class(body, status=status)
+    response.headers.update({**headers, "Idempotent-Replayed": "true"})
+    return response
+
+
+def _cipher(key: str) -> Fernet:
+    secret = hashlib.sha256(f"idempotency\0{current_app.config['SECRET_KEY']}\0{key}".encode()).digest()
+    return Fernet(urlsafe_b64encode(secret))
+
+
+def init_app(app: Flask) -> None:
+    """Keep answers after each request."""
+    app.after_request(finish)

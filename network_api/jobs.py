@@ -1,0 +1,65 @@
+"""Celery, inside the application: it carries ids and wakes workers, the truth is in the database.
+
+The broker is the same MongoDB unless a URL names another. A task that is lost, repeated or late does no harm, so results
+are not kept and messages are not acknowledged late; sweeps on a schedule find what no task came for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from celery import Celery, Task
+from flask import Flask
+
+POLL_EVERY = 0.25  # seconds between looks into an empty MongoDB queue
+QUEUES = ("mail", "jobs")
+
+
+def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
+    """Make the Celery of this application: its tasks run inside the application context."""
+
+    class ContextTask(Task):  # type: ignore[misc]  # celery has no types
+        abstract = True
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    broker = app.config["CELERY_BROKER_URL"] or app.config["MONGODB_URI"]
+    celery = Celery(app.import_name, task_cls=ContextTask, broker=_mongodb_broker(broker), set_as_current=True)
+    celery.conf.update(
+        task_ignore_result=True,
+        task_default_queue="jobs",
+        task_routes={"mail.*": {"queue": "mail"}},
+        task_serializer="json",
+        accept_content=["json"],
+        task_publish_retry=False,
+        beat_schedule=dict(schedule),
+        beat_max_loop_interval=1,
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=_transport_options(broker),
+    )
+    celery.set_default()
+    app.extensions["celery"] = celery
+    return celery
+
+
+def _mongodb_broker(url: str) -> str:
+    """kombu reads a replica set's name and every other option from the query, and the database from the path."""
+    parts = urlsplit(url)
+    return urlunsplit(parts) if parts.scheme.startswith("mongodb") else url
+
+
+def _transport_options(url: str) -> dict[str, Any]:
+    if not url.startswith("mongodb"):
+        return {}
+    return {
+        "polling_interval": POLL_EVERY,
+        "messages_collection": "broker_messages",
+        "routing_collection": "broker_routing",
+        "broadcast_collection": "broker_broadcast",
+        "queues_collection": "broker_queues",
+    }

@@ -1,0 +1,121 @@
+"""The outbox: one stored mail after another, each with its state, claimed by lease and fenced.
+
+    ready -> sending -> sent | refused
+               └-> ready again, later, after a failure that may pass
+
+A claim lasts `LEASE`; a worker that was killed leaves `sending`, and the sweep takes the mail up again. When the SMTP
+server had all of the mail and its answer was lost, nobody can know whether it went out: it is sent again under the same
+Message-ID, and `uncertain` counts how often (SMTP has no exactly-once: RFC 5321, section 4.5.4.1 asks the client to retry).
+"""
+
+from datetime import timedelta
+from email.utils import make_msgid
+from typing import Self
+from urllib.parse import urlsplit
+
+from bson import ObjectId
+from flask import current_app
+from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, StringField
+
+from network_api.documents import BaseDocument, Part, after_commit, utcnow
+from network_api.mail.message import Attachment, MailMessage
+
+LEASE = timedelta(seconds=60)
+FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)  # RFC 5321, section 4.5.4.1: at least 4-5 days for a relay; a code or a seat is stale sooner
+KEPT_AFTER = timedelta(days=30)
+SWEEP_MOST = 200
+
+
+class StoredAttachment(Part):
+    """An attachment in the outbox."""
+
+    filename = StringField(required=True)
+    content_type = StringField(required=True)
+    content = BinaryField(required=True)
+
+
+class OutgoingMail(BaseDocument):
+    """One mail and what became of it. Its content goes once it is sent: it can hold codes and personal links."""
+
+    meta = {
+        "collection": "outgoing_mail",
+        "indexes": [
+            {"fields": ["cause"], "unique": True},
+            ("state", "due_at", "_id"),
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+    cause = StringField(required=True)
+    to = StringField(required=True)
+    subject = StringField()
+    text = StringField()
+    html = StringField()
+    headers = DictField()
+    attachments = EmbeddedDocumentListField(StoredAttachment)
+    message_id = StringField(required=True)
+    state = StringField(required=True, default="ready", choices=("ready", "sending", "sent", "refused"))
+    due_at = DateTimeField(required=True, default=utcnow)  # while sending: when the lease ends
+    fence = IntField(required=True, default=0)  # counts claims: only the newest claim may say how it ended
+    attempts = IntField(required=True, default=0)
+    uncertain = IntField(required=True, default=0)
+    last_answer = StringField()
+    sent_at = DateTimeField()
+    expires_at = DateTimeField()
+
+    @classmethod
+    def claim(cls, identifier: ObjectId) -> Self | None:
+        """Take a due mail for sending; None where it is not due, or another worker has it."""
+        now = utcnow()
+        due = {"_id": identifier, "state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": now}}
+        return cls.change(due, {"$set": {"state": "sending", "due_at": now + LEASE}, "$inc": {"fence": 1, "attempts": 1}})
+
+    def succeed(self) -> bool:
+        """Note that the server took it; False where the lease was lost meanwhile."""
+        now = utcnow()
+        return self._finish({"state": "sent", "sent_at": now, "expires_at": now + KEPT_AFTER})
+
+    def refuse(self, answer: str) -> bool:
+        """Note that the server will never take it."""
+        return self._finish({"state": "refused", "last_answer": answer, "expires_at": utcnow() + KEPT_AFTER})
+
+    def _finish(self, values: dict[str, object]) -> bool:
+        content = dict.fromkeys(("text", "html", "attachments", "headers", "subject"), "")
+        return self.change(self._mine(), {"$set": values, "$unset": content}) is not None
+
+    def retry(self, answer: str, *, uncertain: bool) -> bool:
+        """Note a failure that may pass: due again after a delay that doubles, refused after three days."""
+        now = utcnow()
+        if now - self.created_at > GIVE_UP_AFTER:
+            return self.refuse(answer)
+        delay = min(FIRST_DELAY * 2 ** min(self.attempts - 1, 20), LONGEST_DELAY)
+        values = {"state": "ready", "due_at": now + delay, "last_answer": answer}
+        return self.change(self._mine(), {"$set": values, "$inc": {"uncertain": int(uncertain)}}) is not None
+
+    def _mine(self) -> dict[str, object]:
+        return {"_id": self.pk, "state": "sending", "fence": self.fence}
+
+    @classmethod
+    def due(cls) -> list[ObjectId]:
+        """The ids of mails that wait for a worker, the oldest first, at most `SWEEP_MOST`."""
+        where = {"state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": utcnow()}}
+        return [row["_id"] for row in cls.rows(where, sort=[("due_at", 1), ("_id", 1)], limit=SWEEP_MOST)]
+
+
+def put(message: MailMessage) -> None:
+    """Store a mail in the running transaction, and wake a worker once that is committed."""
+    host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
+    mail = OutgoingMail(
+        cause=message.cause, to=message.to, subject=message.subject, text=message.text, html=message.html,
+        headers=dict(message.headers), message_id=make_msgid(domain=host),
+        attachments=[_stored(attachment) for attachment in message.attachments],
+    ).insert()
+    wake = current_app.extensions["celery"].tasks["mail.deliver"]
+    after_commit(lambda: wake.delay(str(mail.pk)))
+
+
+def _stored(attachment: Attachment) -> StoredAttachment:
+    return StoredAttachment(
+        filename=attachment.filename, content_type=attachment.content_type, content=attachment.content
+    )

@@ -1,0 +1,67 @@
+"""Sending the outbox: one job per mail, and a sweep for those that no job came for."""
+
+import smtplib
+
+from bson import ObjectId
+from celery import shared_task
+from flask_mail import BadHeaderError, Mail, Message
+
+from network_api.mail.outbox import OutgoingMail
+
+mail = Mail()
+PERMANENT = 500
+SWEEP_EVERY = 5.0  # seconds: with a lost wake-up, a mail still leaves well within 20
+SCHEDULE = {"sweep the outbox": {"task": "mail.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "mail", "expires": SWEEP_EVERY}}}
+
+
+@shared_task(name="mail.deliver")  # type: ignore[misc]  # celery has no types
+def deliver(identifier: str) -> None:
+    """Send one mail, if it is due and nobody else has it."""
+    claimed = OutgoingMail.claim(ObjectId(identifier))
+    if claimed is not None:
+        send(claimed)
+
+
+@shared_task(name="mail.sweep")  # type: ignore[misc]  # celery has no types
+def sweep() -> None:
+    """Send what is due: wake-ups that were lost, leases of killed workers, retries."""
+    for identifier in OutgoingMail.due():
+        deliver(str(identifier))
+
+
+def send(claimed: OutgoingMail) -> None:
+    """Hand a claimed mail to the SMTP server and note the outcome by the point of failure (RFC 5321, section 4.2.1)."""
+    try:
+        with mail.connect() as connection:
+            connection.send(as_message(claimed))
+    except smtplib.SMTPRecipientsRefused as error:
+        code, answer = next(iter(error.recipients.values()))
+        _answered(claimed, code, answer)
+    except smtplib.SMTPResponseException as error:
+        _answered(claimed, error.smtp_code, error.smtp_error)
+    except BadHeaderError:
+        claimed.refuse("A header of this mail has a line break.")
+    except (OSError, smtplib.SMTPException) as error:  # no connection, or lost: perhaps after the final dot
+        claimed.retry(repr(error), uncertain=isinstance(error, smtplib.SMTPServerDisconnected))
+    else:
+        claimed.succeed()
+
+
+def _answered(claimed: OutgoingMail, code: int, answer: bytes | str) -> None:
+    text = f"{code} {answer.decode(errors='replace') if isinstance(answer, bytes) else answer}"
+    if code >= PERMANENT:
+        claimed.refuse(text)
+    else:
+        claimed.retry(text, uncertain=False)
+
+
+def as_message(stored: OutgoingMail) -> Message:
+    """The Flask-Mail message of a stored mail; its Message-ID is the same at every attempt."""
+    message = Message(
+        subject=stored.subject, recipients=[stored.to], body=stored.text, html=stored.html, date=stored.created_at.timestamp(),
+        extra_headers={"Auto-Submitted": "auto-generated", **stored.headers},  # RFC 3834, section 5
+    )
+    for attachment in stored.attachments:
+        message.attach(attachment.filename, attachment.content_type, attachment.content)
+    message.msgId = stored.message_id
+    return message

@@ -1,0 +1,51 @@
+"""Members, as the application sees them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from network_api.auth.documents import AccessToken, SignInCode, keyed_hash
+from network_api.documents import Problem
+from network_api.feature import Feature, Person
+from network_api.mail.outbox import OutgoingMail
+from network_api.members import routes, sign_in_routes
+from network_api.members.documents import Member, audience_keys
+
+
+def check() -> Iterator[Problem]:
+    """Recount who may see whom."""
+    for row in Member.each({}):
+        member = Member.wrap(row)
+        if member.introduction:
+            expected = audience_keys(member.introduction.consent.audience, member.network_ids)
+            if sorted(expected) != sorted(member.introduction.visible_to):
+                yield Problem("introduction_audience", str(member.pk), expected, list(member.introduction.visible_to))
+
+
+def export_person(person: Person) -> Mapping[str, Any]:
+    """The member's own document, their tokens without secrets, and the mails to them."""
+    return {
+        "member": Member.row({"email_key": person.email_key}),
+        "tokens": [{"name": row.get("name"), "kind": row["kind"], "created_at": row["created_at"]} for row in _tokens(person)],
+    }
+
+
+def _tokens(person: Person) -> list[Mapping[str, Any]]:
+    return AccessToken.rows({"member_id": person.member_id}) if person.member_id else []
+
+
+def erase_person(person: Person) -> None:
+    """Delete the member, their sessions, tokens and codes."""
+    for token in _tokens(person):
+        AccessToken.close(token["_id"])
+    SignInCode.remove({"_id": keyed_hash("address", person.email_key)})
+    Member.remove({"email_key": person.email_key})
+
+
+feature = Feature(
+    name="members",
+    documents=(Member, AccessToken, SignInCode, OutgoingMail),
+    blueprints=(sign_in_routes.blueprint, routes.blueprint),
+    check=check,
+    export_person=export_person,
+    erase_person=erase_person,
+)

@@ -1,0 +1,178 @@
+"""Every setting in one place: read from `NETWORK_*` variables, checked once at start.
+
+`SETTINGS` is the table that the README prints (a test holds them equal). A setting without a default must be given;
+a missing or bad one stops the start with a sentence that says what to set. `network-api up` gives all of them itself.
+Flask-Mail, Flask-Limiter and Celery keep their own names behind the prefix.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+PREFIX = "NETWORK_"
+MINIMUM_SECRET_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or bad; the message is a sentence that says what to set."""
+
+
+def text(value: Any) -> str:
+    """Any non-empty text."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def secret(value: Any) -> str:
+    """A secret, long enough not to be guessed."""
+    if not isinstance(value, str) or len(value) < MINIMUM_SECRET_LENGTH:
+        raise ValueError(f"at least {MINIMUM_SECRET_LENGTH} random characters")
+    return value
+
+
+def secrets(value: Any) -> list[str]:
+    """A JSON list of secrets."""
+    if not isinstance(value, list):
+        raise ValueError('a JSON list such as ["an older secret key"]')
+    return [secret(entry) for entry in value]
+
+
+def http_url(value: Any) -> str:
+    """An absolute http(s) URL, kept without the last slash."""
+    parts = urlsplit(value if isinstance(value, str) else "")
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("an absolute URL such as https://network.example.org")
+    return str(value).rstrip("/")
+
+
+def mongodb_uri(value: Any) -> str:
+    """A MongoDB URI that names its database."""
+    try:
+        database = parse_uri(value)["database"]
+    except (PyMongoError, TypeError, ValueError) as error:
+        raise ValueError(f"a MongoDB URI ({error})") from error
+    if not database:
+        raise ValueError("a MongoDB URI with a database name, such as mongodb://localhost:27017/network?replicaSet=rs0")
+    return str(value)
+
+
+def whole_number(least: int, most: int) -> Callable[[Any], int]:
+    """A check for whole numbers within bounds, both included."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return value
+
+    return check
+
+
+def yes_or_no(value: Any) -> bool:
+    """A JSON boolean."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def language(value: Any) -> str:
+    """One of the languages that the platform speaks."""
+    if value not in ("fi", "sv", "en"):
+        raise ValueError("fi, sv or en")
+    return str(value)
+
+
+def log_level(value: Any) -> str:
+    """A level of Python's logging."""
+    if value not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("DEBUG, INFO, WARNING or ERROR")
+    return str(value)
+
+
+class Setting(NamedTuple):
+    """One row of the table: its name without the prefix, its check, its default (None: may stay empty) and its meaning."""
+
+    name: str
+    check: Callable[[Any], Any]
+    meaning: str
+    default: Any = None
+    required: bool = False
+
+
+SETTINGS = (
+    Setting("SECRET_KEY", secret, "Signs links and keys the hashes of sign-in codes. Keep it secret and keep it.", required=True),
+    Setting("SECRET_KEY_FALLBACKS", secrets, "Older secret keys whose signed links still hold, as a JSON list.", []),
+    Setting("MONGODB_URI", mongodb_uri, "MongoDB 7 or newer, a replica set (one node is enough), with the database's name.", required=True),
+    Setting("PUBLIC_URL", http_url, "Where people reach the platform; every link in a mail starts with it.", required=True),
+    Setting("PLATFORM_NAME", text, "What the platform is called in mails and pages.", "Network API"),
+    Setting("DEFAULT_LANGUAGE", language, "The language for people who have chosen none: fi, sv or en.", "fi"),
+    Setting("LOG_LEVEL", log_level, "DEBUG, INFO, WARNING or ERROR.", "INFO"),
+    Setting("TRUSTED_PROXIES", whole_number(0, 10), "How many proxies stand before the web process and set X-Forwarded-*.", 0),
+    Setting("SESSION_DAYS", whole_number(1, 400), "How long a sign-in lasts, in days.", 30),
+    Setting("MAIL_SERVER", text, "The SMTP server that takes our mail.", required=True),
+    Setting("MAIL_PORT", whole_number(1, 65535), "Its port.", 25),
+    Setting("MAIL_USE_TLS", yes_or_no, "Whether to use STARTTLS.", False),
+    Setting("MAIL_USE_SSL", yes_or_no, "Whether to speak TLS from the first byte.", False),
+    Setting("MAIL_USERNAME", text, "The user for SMTP AUTH, if the server asks for one."),
+    Setting("MAIL_PASSWORD", text, "The password for SMTP AUTH."),
+    Setting("MAIL_DEFAULT_SENDER", text, "The From address of sign-in and registration mails.", required=True),
+    Setting("MAIL_SINK_DIR", text, "A Maildir to show at /dev/mail. Only for trials: everybody who reaches the server can read it."),
+    Setting("CELERY_BROKER_URL", text, "Where jobs are announced: empty for the same MongoDB, or a redis:// or amqp:// URL."),
+    Setting("RATELIMIT_ENABLED", yes_or_no, "Whether requests are limited per client address.", True),
+    Setting("RATELIMIT_STORAGE_URI", text, "Where the limits on sign-in, registration and subscription are counted: empty for the same MongoDB."),
+    Setting("RATELIMIT_REQUESTS", text, "Requests a client address may make, counted by each web process.", "600 per minute"),
+    Setting("RATELIMIT_REGISTRATIONS", text, "Registrations a client address may make.", "120 per minute"),
+    Setting("RATELIMIT_SIGN_INS", text, "Sign-in codes and attempts a client address may make.", "60 per minute"),
+    Setting("RATELIMIT_SUBSCRIPTIONS", text, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
+    Setting("DISPATCH_GROUP", whole_number(1, 500), "Letters written ahead in one step: the most that a crash can leave as unknown.", 25),
+)
+
+
+def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The `NETWORK_*` variables by their names without the prefix; a value that is JSON is read as JSON, as Flask does.
+
+    Texts stay texts: a password of digits is not turned into a number.
+    """
+    texts = {setting.name for setting in SETTINGS if setting.check in (text, secret, http_url, mongodb_uri)}
+    values: dict[str, Any] = {}
+    for name, raw in environ.items():
+        if name.startswith(PREFIX) and raw != "":
+            key = name.removeprefix(PREFIX)
+            values[key] = raw if key in texts else _json_or_text(raw)
+    return values
+
+
+def _json_or_text(raw: str) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw
+
+
+def load(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings, checked, with defaults filled in.
+
+    Raises SettingsError with a sentence for the first that is missing, bad, or not one of ours.
+    """
+    known = {setting.name for setting in SETTINGS}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise SettingsError(f"{PREFIX}{unknown[0]} is not a setting of this platform; the README lists them all.")
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        value = given.get(setting.name)
+        if value is None:
+            if setting.required:
+                raise SettingsError(f"{PREFIX}{setting.name} is not set. {setting.meaning}")
+            values[setting.name] = setting.default
+            continue
+        try:
+            values[setting.name] = setting.check(value)
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{setting.name} must be {error}.") from error
+    return values
