@@ -1,0 +1,131 @@
+"""The commands that work on the platform itself; `network_api.cli` calls them.
+
+A bad setting or a database that does not answer ends a command with a sentence and no traceback.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import click
+from flask import Flask
+from pymongo.errors import PyMongoError
+
+from network_api import processes
+from network_api.app import FEATURES, create_app
+from network_api.auth import create_administrator
+from network_api.jobs import QUEUES
+from network_api.settings import SettingsError
+
+P = ParamSpec("P")
+BAD_SETTING = 2
+
+
+def on_the_platform(work: Callable[Concatenate[Flask, P], None]) -> Callable[P, None]:
+    """Give a command the application, made from the settings, and the option `--data`."""
+
+    @click.option(
+        "--data",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Data folder of a `network-api up`, to work on that platform.",
+    )
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        data = kwargs.pop("data", None)
+        if isinstance(data, Path):
+            _take_settings_of(data)
+        try:
+            app = create_app()
+            with app.app_context():
+                work(app, *args, **kwargs)
+        except SettingsError as error:
+            click.echo(str(error), err=True)
+            sys.exit(BAD_SETTING)
+        except PyMongoError as error:
+            raise click.ClickException(f"The database does not answer as it should: {error}") from error
+
+    return run
+
+
+def _take_settings_of(data: Path) -> None:
+    file = data / "environment.json"
+    if not file.exists():
+        raise click.ClickException(f"{data} holds no platform yet. `network-api up --data {data}` makes one.")
+    for name, value in json.loads(file.read_text()).items():
+        os.environ.setdefault(name, value)
+
+
+@click.command()
+@click.argument("email")
+@on_the_platform
+def create_admin(app: Flask, email: str) -> None:  # noqa: ARG001 - the command needs its context only
+    """Make EMAIL an administrator and print a token for the API.
+
+    The token is shown once. Calling it again for the same address prints a new token.
+    """
+    click.echo(f"Admin token: {create_administrator(email)}")
+
+
+@click.command()
+@click.option("--queues", default=",".join(QUEUES), show_default=True, help="Which work to do, separated by commas.")
+@on_the_platform
+def worker(app: Flask, queues: str) -> None:
+    """Send mail and letters, and do other work in the background, until stopped.
+
+    One piece of work at a time: run several for more. Work that a stop or a crash interrupts is done again.
+    """
+    names = [name.strip() for name in queues.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(QUEUES))
+    if unknown or not names:
+        raise click.BadParameter(f"choose from {', '.join(QUEUES)}", param_hint="--queues")
+    processes.work(app, names)
+
+
+@click.command()
+@on_the_platform
+def beat(app: Flask) -> None:
+    """Wake the workers on schedule, until stopped. Run exactly one.
+
+    Two do no harm but make every look for due work twice.
+    """
+    processes.keep_time(app)
+
+
+@click.command()
+@on_the_platform
+def check(app: Flask) -> None:  # noqa: ARG001 - the command needs its context only
+    """Recount everything that must add up: seats, deliveries, memberships.
+
+    Changes nothing. Prints each place where something does not add up, and then ends with status 1.
+    """
+    problems = 0
+    for feature in FEATURES:
+        click.echo(f"Checking {feature.name} ...", err=True)
+        for problem in feature.check():
+            problems += 1
+            click.echo(f"{problem.invariant}: {problem.where}: expected {problem.expected}, found {problem.found}")
+    if problems:
+        raise click.ClickException(f"{problems} found that do not add up.")
+    click.echo("Everything adds up.")
+
+
+@click.command()
+@on_the_platform
+def routes(app: Flask) -> None:
+    """List the addresses that the platform answers, with the methods they take."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        methods = ",".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        click.echo(f"{methods:<16} {rule.rule}")
+
+
+@click.command()
+@on_the_platform
+def openapi(app: Flask) -> None:
+    """Print the OpenAPI document of the API."""
+    answer = app.test_client().get("/api/v1/openapi.json")
+    click.echo(json.dumps(answer.get_json(), indent=2, ensure_ascii=False))
+

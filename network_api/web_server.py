@@ -1,0 +1,58 @@
+"""The web server: gunicorn with these settings, started by `network-api up`, or by
+`gunicorn --config python:network_api.web_server wsgi:app`.
+
+The platform is imported here, once, in the process that starts the web workers: they share its memory and are up at
+once. Only the application itself, with its database connection, is made in each worker, for a connection must not cross
+a fork.
+"""
+
+import gc
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from network_api.app import create_app
+from network_api.up.process import die_with_parent
+
+_memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, for the file by which gunicorn sees that a worker lives
+
+worker_class = "gthread"
+threads = 8
+timeout = 60
+graceful_timeout = 8
+keepalive = 15
+worker_tmp_dir = str(_memory if os.access(_memory, os.W_OK) else tempfile.gettempdir())
+control_socket_disable = True  # one fixed path for all gunicorns of a user: two platforms on one machine would meet there
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn names the arguments
+    """Leave what is imported out of garbage collection, so that the workers go on sharing it."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn names the arguments
+    """A killed gunicorn must not leave workers that hold its port."""
+    die_with_parent(server.pid)
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """The web server as `up` runs it: the settings above, one address, some workers."""
+
+    def __init__(self, address: str, workers: int) -> None:
+        self.address, self.workers = address, workers
+        super().__init__(prog="network-api")
+
+    def load_config(self) -> None:
+        """Take over the settings of this module."""
+        chosen = {name: value for name, value in globals().items() if name in self.cfg.settings}
+        for name, value in {**chosen, "bind": self.address, "workers": self.workers}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application of one web worker."""
+        return create_app()
