@@ -204,7 +204,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if schema is not None:
             kwargs.setdefault("example", schema.example())
         document = super().response(status_code, schema, **kwargs)
-        if not etag or schema is None:
+        if schema is None:
+            return lambda view: document(_without_body(view, status_code))
+        if not etag:
             return document
 
         def decorator(view: F) -> Any:
@@ -252,6 +254,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             return read(write(paged))
 
         return decorator
+
+
+def _without_body(view: F, status_code: int) -> Any:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        result = view(*args, **kwargs)
+        return result if isinstance(result, Response) else Response(status=status_code)
+
+    return wrapper
 
 
 def _next_link(cursor: str) -> str:

@@ -34,6 +34,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     """The application, from `given` settings or else from the environment. Raises SettingsError."""
     app = Flask(__name__)
     app.config.update(settings.load(settings.read_environment() if given is None else given))
+    app.config.update(docs_pages.SETTINGS)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, BABEL_DEFAULT_LOCALE=app.config["DEFAULT_LANGUAGE"])
     app.json = OrjsonProvider(app)
     app.extensions["features"] = FEATURES

@@ -10,10 +10,14 @@ blueprint = Blueprint("docs", __name__)
 ASSETS = Path(swagger_ui_bundle.swagger_ui_path)
 
 ID_PARAMETER = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": ["65f1c0ffee65f1c0ffee65f1"]}
+SETTINGS = {
+    "API_TITLE": "Network API",
+    "API_VERSION": "1",
+    "OPENAPI_VERSION": "3.1.0",
+    "OPENAPI_URL_PREFIX": "/api/v1",
+    "OPENAPI_JSON_PATH": "openapi.json",
+}
 API_DOCUMENT: dict[str, Any] = {
-    "title": "Network API",
-    "version": "1",
-    "openapi_version": "3.1.0",
     "info": {
         "description": "Networks of job coaches, their theme days and their newsletter. Errors are application/problem+json (RFC 9457).",
         "license": {"name": "MIT", "identifier": "MIT"},

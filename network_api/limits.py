@@ -4,24 +4,20 @@ All requests are counted by each web process in its own memory, which costs a re
 registration, subscription) is counted in shared storage, so that it holds over all processes and machines.
 """
 
+from math import ceil
+from time import time
 from typing import Any
 
-from flask import Flask, current_app
-from flask_limiter import HeaderNames, Limiter
+from flask import Flask, Response, current_app
+from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from pymongo.uri_parser import parse_uri
 
-_HEADERS = {
-    HeaderNames.LIMIT: "RateLimit-Limit", HeaderNames.REMAINING: "RateLimit-Remaining",
-    HeaderNames.RESET: "RateLimit-Reset", HeaderNames.RETRY_AFTER: "Retry-After",
-}
-_COMMON: dict[str, Any] = {"headers_enabled": True, "header_name_mapping": _HEADERS, "retry_after": "delta-seconds"}
-
 requests_limiter = Limiter(
     get_remote_address, application_limits=[lambda: str(current_app.config["RATELIMIT_REQUESTS"])],
-    storage_uri="memory://", key_prefix="requests", **_COMMON,
+    storage_uri="memory://", key_prefix="requests",
 )
-shared_limiter = Limiter(get_remote_address, key_prefix="shared", **_COMMON)
+shared_limiter = Limiter(get_remote_address, key_prefix="shared")
 
 
 def per_client(setting: str) -> Any:
@@ -39,3 +35,21 @@ def init_app(app: Flask) -> None:
         }
     requests_limiter.init_app(app)
     shared_limiter.init_app(app)
+    app.after_request(tell_limits)
+
+
+def tell_limits(response: Response) -> Response:
+    """The `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers), and Retry-After on a 429."""
+    now, limits, policies = time(), [], []
+    for name, limiter in (("requests", requests_limiter), ("shared", shared_limiter)):
+        limit = limiter.current_limit
+        if limit is None:
+            continue
+        wait = max(0, ceil(limit.reset_at - now))
+        limits.append(f'"{name}";r={limit.remaining};t={wait}')
+        policies.append(f'"{name}";q={limit.limit.amount};w={limit.limit.get_expiry()}')
+        if limit.breached:
+            response.headers["Retry-After"] = str(max(1, wait))
+    if limits:
+        response.headers["RateLimit"], response.headers["RateLimit-Policy"] = ", ".join(limits), ", ".join(policies)
+    return response

@@ -91,6 +91,15 @@ class Line(fields.String):
         return str(super()._deserialize(value, attr, data, **kwargs)).strip()
 
 
+class Slug(fields.String):
+    """The name of something in an address: small letters a-z and digits, with single hyphens between."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {"example": "keski-suomi", **kwargs.get("metadata", {})}
+        words = validate.Regexp(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", error="Small letters a-z and digits, with single hyphens between.")
+        super().__init__(validate=[validate.Length(max=80), words], **kwargs)
+
+
 class EmailAddress(fields.Email):
     """An e-mail address, without spaces around it; compared elsewhere without case."""
 

@@ -45,7 +45,7 @@ class Network(BaseDocument):
     kind = StringField(required=True, choices=(NATIONAL, REGIONAL))
     regions = ListField(StringField(choices=tuple(REGIONS)))
     parent_id = ObjectIdField()
-    description = DictField()
+    description = DictField(default=None)
     topics = ListField(StringField(max_length=80))
     coordinating_organisation = EmbeddedDocumentField(Organisation)
     coordination_ends_on = DateField()

@@ -6,22 +6,12 @@ from network_api.auth.caller import ROLES
 from network_api.members.schemas import OrganisationSchema
 from network_api.networks.documents import NATIONAL, REGIONAL, STATES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema
-
-_slug = validate.Regexp(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", error="Small letters a-z and digits, with single hyphens between.")
-
-
-class Slug(Line):
-    """The name of something in an address."""
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(most=80, validate=_slug, **kwargs)
-
+from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema, Slug
 
 class NetworkRequest(Schema):
     """A network to found. Without a slug it gets one from its name."""
 
-    slug = Slug(metadata={"example": "keski-suomi"})
+    slug = Slug()
     name = LanguageMap(required=True, most=200, example="Keski-Suomen työhönvalmentajat")
     kind = fields.String(required=True, validate=validate.OneOf((REGIONAL, NATIONAL)))
     regions = fields.List(fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]})
@@ -35,7 +25,7 @@ class NetworkRequest(Schema):
 class NetworkPatch(Schema):
     """What can be changed of a network; its kind stays."""
 
-    slug = Slug(metadata={"example": "keski-suomi"})
+    slug = Slug()
     name = LanguageMap(most=200, example="Keski-Suomen työhönvalmentajat")
     regions = fields.List(fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]})
     parent_id = Id(allow_none=True)
@@ -57,12 +47,20 @@ class NetworkQuery(PageQuery):
     region = fields.String(validate=validate.OneOf(REGIONS), metadata={"description": "Networks that serve this region.", "example": "FI-08"})
 
 
+class NetworkLinkSchema(Schema):
+    """A network by name."""
+
+    id = Id(attribute="_id", dump_only=True)
+    slug = Slug(dump_only=True)
+    name = LanguageMap(dump_only=True, example="Keski-Suomen työhönvalmentajat")
+
+
 class RegionSchema(Schema):
     """One of Finland's regions, with the networks that serve it."""
 
     code = fields.String(dump_only=True, metadata={"example": "FI-08", "description": "ISO 3166-2:FI"})
     name = LanguageMap(dump_only=True, example="Keski-Suomi")
-    networks = fields.List(fields.Nested(NetworkSchema(only=("id", "slug", "name"))), dump_only=True)
+    networks = fields.List(fields.Nested(NetworkLinkSchema), dump_only=True)
 
 
 class RegionsSchema(Schema):

@@ -1,0 +1,1 @@
+"""The tests: one folder a feature, and what concerns the whole beside them."""

@@ -1,0 +1,156 @@
+"""Fixtures for all tests: the application on a real database and a real SMTP server, clients, people."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mongoengine
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from network_api.app import create_app, documents, ensure_indexes
+from network_api.auth.documents import AccessToken
+from network_api.mail import tasks as mail_tasks
+from network_api.members.documents import Member
+from network_api.networks.documents import ACTIVE, Membership, Network
+from tests import database
+from tests.mailserver import Mailbox, MailServer
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """The database of this worker."""
+    with database.running(os.environ.get("PYTEST_XDIST_WORKER", "single")) as uri:
+        yield uri
+        mongoengine.disconnect_all()
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[MailServer]:
+    """The SMTP server of this worker."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(mongodb_uri: str, mail_server: MailServer) -> dict[str, Any]:
+    """Settings of a working platform; jobs are announced in memory and done when a test says so."""
+    return {
+        "SECRET_KEY": "a secret of the tests, long enough", "MONGODB_URI": mongodb_uri, "PUBLIC_URL": "http://localhost",
+        "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": mail_server.port, "MAIL_DEFAULT_SENDER": "network@example.org",
+        "CELERY_BROKER_URL": "memory://", "RATELIMIT_ENABLED": False,
+    }
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: dict[str, Any]) -> Flask:
+    """The one application of this worker."""
+    app = create_app(settings)
+    ensure_indexes(app)
+    return app
+
+
+@pytest.fixture
+def app(shared_app: Flask, mail_server: MailServer) -> Iterator[Flask]:
+    """The application with an empty database and an empty mailbox, inside its context."""
+    mail_server.mailbox.clear()
+    for document in documents():
+        document.collection().delete_many({})
+    with shared_app.app_context():
+        yield shared_app
+
+
+@pytest.fixture
+def mailbox(mail_server: MailServer) -> Mailbox:
+    """What the SMTP server was given."""
+    return mail_server.mailbox
+
+
+@pytest.fixture
+def deliver(app: Flask) -> Callable[[], None]:
+    """Send what waits in the outbox, as the worker would."""
+    return mail_tasks.sweep
+
+
+class Api:
+    """A client of the API, with a token or without."""
+
+    def __init__(self, client: FlaskClient, token: str | None = None) -> None:
+        self.client, self.token = client, token
+
+    def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> TestResponse:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        url = path if path.startswith("//") else f"/api/v1{path}"
+        return self.client.open(url.replace("//", "/", 1), method=method, json=json, headers=sent)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self("GET", path, **headers)
+
+    def post(self, path: str, json: Any = None, **headers: str) -> TestResponse:
+        return self("POST", path, {} if json is None else json, **headers)
+
+    def patch(self, path: str, json: Any, **headers: str) -> TestResponse:
+        return self("PATCH", path, json, **headers)
+
+    def put(self, path: str, json: Any, **headers: str) -> TestResponse:
+        return self("PUT", path, json, **headers)
+
+    def delete(self, path: str, **headers: str) -> TestResponse:
+        return self("DELETE", path, **headers)
+
+
+@pytest.fixture
+def anyone(app: Flask) -> Api:
+    """A stranger."""
+    return Api(app.test_client())
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[..., Api]:
+    """`signed_in("aino@example.org", network, "editor")`: a member with a session, and a role in each network given."""
+
+    def make(address: str, *places: Any, administrator: bool = False) -> Api:
+        member = Member.of_address(address)
+        if administrator:
+            member.edit({"is_administrator": True})
+        for network, role in zip(places[::2], places[1::2], strict=True):
+            give_role(member, network, role)
+        _, secret = AccessToken.issue("session", member.pk, expires_at=None)
+        return Api(app.test_client(), secret)
+
+    return make
+
+
+def give_role(member: Member, network: Network, role: str) -> Membership:
+    """Make somebody an active member of a network, as accepting an invitation would."""
+    invited = Membership(network_id=network.pk, email=member.email, email_key=member.email_key, role=role, state="invited").insert()
+    Member.get(member.pk).join(network.pk)
+    return invited.become(ACTIVE, role, member_id=member.pk)[0]
+
+
+@pytest.fixture
+def national(app: Flask) -> Network:
+    """The national network."""
+    return Network(slug="kansallinen", name={"fi": "Valtakunnallinen kehittämisryhmä"}, kind="national").insert()
+
+
+@pytest.fixture
+def regional(national: Network) -> Network:
+    """A regional network below it."""
+    return Network(
+        slug="keski-suomi", name={"fi": "Keski-Suomen verkosto"}, kind="regional", regions=["FI-08"], parent_id=national.pk
+    ).insert()
+
+
+@pytest.fixture
+def other_region(national: Network) -> Network:
+    """Another regional network."""
+    return Network(
+        slug="lappi", name={"fi": "Lapin verkosto"}, kind="regional", regions=["FI-10"], parent_id=national.pk
+    ).insert()
