@@ -7,6 +7,7 @@ from celery import shared_task
 from flask_mail import BadHeaderError, Mail, Message
 
 from network_api.mail.outbox import OutgoingMail
+from network_api.mail.transport import connect
 
 mail = Mail()
 PERMANENT = 500
@@ -32,15 +33,15 @@ def sweep() -> None:
 def send(claimed: OutgoingMail) -> None:
     """Hand a claimed mail to the SMTP server and note the outcome by the point of failure (RFC 5321, section 4.2.1)."""
     try:
-        with mail.connect() as connection:
+        with connect() as connection:
             connection.send(as_message(claimed))
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
         _answered(claimed, code, answer)
     except smtplib.SMTPResponseException as error:
         _answered(claimed, error.smtp_code, error.smtp_error)
-    except BadHeaderError:
-        claimed.refuse("A header of this mail has a line break.")
+    except (BadHeaderError, ValueError) as error:  # it cannot be written as a mail, today or tomorrow
+        claimed.refuse(repr(error))
     except (OSError, smtplib.SMTPException) as error:  # no connection, or lost: perhaps after the final dot
         claimed.retry(repr(error), uncertain=isinstance(error, smtplib.SMTPServerDisconnected))
     else:

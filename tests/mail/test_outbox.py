@@ -1,0 +1,125 @@
+"""The outbox: no mail is lost, and none is sent twice that the server is known to have taken."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+
+from network_api.documents import AlreadyExists, transactional, utcnow
+from network_api.mail import outbox, tasks
+from network_api.mail.message import Attachment, MailMessage
+from network_api.mail.outbox import GIVE_UP_AFTER, LEASE, OutgoingMail
+from tests.mailserver import Mailbox
+
+HELLO = MailMessage("cause:1", "aino@example.org", "Hei", "Tervetuloa mukaan.\n")
+
+
+@transactional
+def put(message: MailMessage = HELLO) -> None:
+    outbox.put(message)
+
+
+def stored() -> OutgoingMail:
+    found = OutgoingMail.first({})
+    assert found is not None
+    return found
+
+
+def test_a_mail_is_sent_with_its_stored_message_id(app: Flask, mailbox: Mailbox) -> None:
+    put()
+    tasks.sweep()
+    (message,) = mailbox.to("aino@example.org")
+    assert message["Message-ID"] == stored().message_id
+    assert (message["Subject"], message["Auto-Submitted"]) == ("Hei", "auto-generated")
+
+
+def test_a_mail_leaves_once_however_often_jobs_come_for_it(app: Flask, mailbox: Mailbox) -> None:
+    put()
+    for _ in range(3):
+        tasks.deliver(str(stored().pk))
+        tasks.sweep()
+    assert len(mailbox.messages) == 1
+
+
+def test_what_is_sent_keeps_no_content(app: Flask, mailbox: Mailbox) -> None:
+    put()
+    tasks.sweep()
+    row = OutgoingMail.row({})
+    assert row is not None
+    assert row["state"] == "sent"
+    assert not row.keys() & {"text", "subject", "html", "attachments"}
+
+
+def test_a_transaction_that_fails_mails_nothing(app: Flask, mailbox: Mailbox) -> None:
+    @transactional
+    def fail() -> None:
+        outbox.put(HELLO)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    tasks.sweep()
+    assert mailbox.messages == []
+    assert OutgoingMail.row({}) is None
+
+
+def test_the_same_cause_is_refused(app: Flask) -> None:
+    put()
+    with pytest.raises(AlreadyExists):
+        put()
+
+
+def test_a_killed_worker_s_mail_is_taken_up_when_its_lease_ends(app: Flask, mailbox: Mailbox) -> None:
+    put()
+    killed = OutgoingMail.claim(stored().pk)
+    assert killed is not None
+    tasks.sweep()
+    assert mailbox.messages == []
+    with time_machine.travel(utcnow() + LEASE + timedelta(seconds=1)):
+        tasks.sweep()
+        assert len(mailbox.messages) == 1
+        assert not killed.succeed(), "a claim that was taken over may not say how it ended"
+
+
+def test_a_temporary_refusal_is_tried_again_later(app: Flask, mailbox: Mailbox) -> None:
+    mailbox.answer = "451 Try again later"
+    put()
+    tasks.sweep()
+    assert stored().state == "ready"
+    assert "451" in stored().last_answer
+    mailbox.answer = "250 OK"
+    tasks.sweep()
+    assert mailbox.messages == [], "before it is due"
+    with time_machine.travel(utcnow() + timedelta(minutes=1)):
+        tasks.sweep()
+    assert len(mailbox.messages) == 1
+
+
+def test_a_permanent_refusal_ends_it(app: Flask, mailbox: Mailbox) -> None:
+    mailbox.answer = "554 No"
+    put()
+    tasks.sweep()
+    assert (stored().state, "554" in stored().last_answer) == ("refused", True)
+
+
+def test_after_three_days_of_refusals_it_is_given_up(app: Flask, mailbox: Mailbox) -> None:
+    mailbox.answer = "451 Try again later"
+    put()
+    with time_machine.travel(utcnow() + GIVE_UP_AFTER + timedelta(hours=1)):
+        tasks.sweep()
+    assert stored().state == "refused"
+
+
+def test_an_attachment_arrives_whole(app: Flask, mailbox: Mailbox) -> None:
+    put(MailMessage("cause:2", "aino@example.org", "Lippu", "Liitteenä.", attachments=(Attachment("lippu.svg", "image/svg+xml", b"<svg/>"),)))
+    tasks.sweep()
+    (part,) = mailbox.messages[0].iter_attachments()
+    assert (part.get_filename(), part.get_content()) == ("lippu.svg", b"<svg/>")
+
+
+def test_a_mail_that_cannot_be_written_is_refused_and_holds_up_nobody(app: Flask, mailbox: Mailbox) -> None:
+    put(MailMessage("cause:3", "aino@example.org", "Hei\nBcc: muu@example.org", "x"))
+    put(MailMessage("cause:4", "toinen@example.org", "Hei", "x"))
+    tasks.sweep()
+    assert [str(message["To"]) for message in mailbox.messages] == ["toinen@example.org"]
