@@ -10,6 +10,7 @@ A view is made of four decorators, in this order, the first being the outermost:
 so that 401, 403 and 404 come before 428, and that before 422. What a view returns is a row, a document, or a `Page`.
 """
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -22,7 +23,7 @@ import orjson
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from network_api import cursors, idempotency
 from network_api.auth.caller import Caller, identify
@@ -72,7 +73,7 @@ def problem(
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
     if errors:
         body["errors"] = errors
-    response = current_app.response_class(orjson.dumps(body, default=str), status=status, mimetype=PROBLEM_TYPE)
+    response = current_app.response_class(orjson.dumps(body, default=str, option=_JSON_OPTIONS), status=status, mimetype=PROBLEM_TYPE)
     response.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="network-api"'  # RFC 6750, section 3
@@ -135,6 +136,13 @@ class StrictParser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
 
+    def _raw_load_json(self, req: Any) -> Any:
+        """By the application's own JSON: no NaN, no lone surrogates, no nesting deep enough to exhaust the stack."""
+        try:
+            return current_app.json.loads(req.get_data(cache=True))
+        except ValueError as error:
+            raise BadRequest("The body is not valid JSON.") from error
+
     def load_json(self, req: Any, schema: Any) -> Any:
         """The JSON body; an empty one counts as `{}`."""
         if not req.get_data(cache=True):
@@ -177,7 +185,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                     return replayed
                 return view(self, caller, *(() if resource is None else (resource,)))
 
-            wrapper._apidoc = {**getattr(view, "_apidoc", {}), "access": {"rule": rule, "scope": scope}}  # type: ignore[attr-defined]
+            wrapper._apidoc = {**getattr(view, "_apidoc", {}), "access": {"rule": rule, "view": view.__qualname__}}  # type: ignore[attr-defined]
             return wrapper
 
         return decorator
@@ -224,10 +232,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 status = rest[0] if rest and isinstance(rest[0], int) else status_code
                 return row, status, {"ETag": f'"{tag}"', "Vary": "Authorization", **headers}
 
-            tagged._apidoc = {**getattr(view, "_apidoc", {}), "etag": True}  # type: ignore[attr-defined]
+            tagged._apidoc = {**getattr(view, "_apidoc", {}), "tagged": True}  # type: ignore[attr-defined]
             return document(tagged)
 
         return decorator
+
+    def alt_response(self, status_code: int, *, schema: type[Schema] | None = None, **kwargs: Any) -> Any:
+        """As flask-smorest's, with an example."""
+        if schema is not None:
+            kwargs.setdefault("example", schema.example())
+        return super().alt_response(status_code, schema=schema, **kwargs)
 
     def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery) -> Any:
         """A list: reads the query (with `paging` for `BaseDocument.page`), answers `{"items", "next"}` and a Link."""
@@ -290,23 +304,38 @@ def _document_errors(doc: dict[str, Any], doc_info: dict[str, Any], *, method: s
     if access is None:
         return doc
     public = getattr(access["rule"], "is_public", False)
-    writes = method.upper() != "GET"
-    statuses = [404, 422, 429]
-    statuses += [] if public and access["scope"] is None else [401, 403]
-    statuses += [409, 413, 415] if writes else []
+    statuses = [401, 403, 404, 422, 429]  # a bad token is a 401, and one without the scope a 403, also where strangers may
+    statuses += [400, 413, 415] if "requestBody" in doc else []
+    statuses += [409] if method != "get" else []
     statuses += [412, 428] if doc_info.get("if_match") else []
+    statuses += [304] if doc_info.get("tagged") and method == "get" else []
     answers = doc.setdefault("responses", {})
     for status in sorted(statuses):
         answers.setdefault(str(status), HTTPStatus(status).name)
     answers.setdefault("default", "DEFAULT_ERROR")
-    if doc_info.get("etag") and method.upper() == "GET":
-        answers["304"] = HTTPStatus.NOT_MODIFIED.name
+    if doc_info.get("tagged"):
+        for status in doc_info["success_status_codes"]:
+            answers[status].setdefault("headers", {})["ETag"] = "ETAG"
+    doc["operationId"] = _operation_id(method, access["view"])
     doc["security"] = [{}, {"bearer": []}] if public else [{"bearer": []}]
-    headers = [_header("If-Match", "The ETag that was read.", required=True, example='"1"')] if doc_info.get("if_match") else []
-    if method.upper() == "POST":
-        headers.append(_header("Idempotency-Key", "The same key and body within 24 hours get the first answer again.", example="b6f1c0ff-7d3e"))
-    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    doc["parameters"] = [*doc.get("parameters", []), *_header_parameters(method, doc_info)]
     return doc
+
+
+def _operation_id(method: str, view: str) -> str:
+    """`patch_network` for `NetworkItem.patch`: what a generated client calls the operation."""
+    name = view.split(".")[-2].removesuffix("Item")
+    return method + re.sub(r"(?<!^)(?=[A-Z])|^", "_", name).lower()
+
+
+def _header_parameters(method: str, doc_info: dict[str, Any]) -> list[Any]:
+    parameters: list[Any] = ["IF_NONE_MATCH"] if doc_info.get("tagged") and method == "get" else []
+    if doc_info.get("if_match"):
+        parameters.append(_header("If-Match", "The ETag that was read.", required=True, example='"1"'))
+    if method == "post":
+        meaning = "The same key and body within 24 hours get the first answer again."
+        parameters.append(_header("Idempotency-Key", meaning, example="b6f1c0ff-7d3e"))
+    return parameters
 
 
 def _header(name: str, meaning: str, *, example: str, required: bool = False) -> dict[str, Any]:
