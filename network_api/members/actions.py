@@ -66,7 +66,8 @@ def change_me(member_id: ObjectId, changes: Mapping[str, Any]) -> Member:
 def introduce(member_id: ObjectId, given: Mapping[str, Any]) -> tuple[Member, bool]:
     """Publish or replace one's introduction; True where it is the first."""
     member = Member.get(member_id)
-    return member.introduce(given), member.introduction is None
+    is_first = member.introduction is None
+    return member.introduce(given), is_first
 
 
 @transactional

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
 from network_api.auth.caller import SCOPES
 from network_api.documents import Row
 from network_api.languages import LANGUAGES
-from network_api.members.documents import AUDIENCES, ORGANISATION_TYPES
+from network_api.members.documents import AUDIENCES, ORGANISATION_TYPES, Organisation
 from network_api.regions import REGIONS
 from network_api.schemas import Derived, EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema
 
@@ -18,6 +18,11 @@ class OrganisationSchema(Schema):
 
     name = Line(required=True, metadata={"example": "Esimerkkiyhdistys ry"})
     type = fields.String(required=True, validate=validate.OneOf(ORGANISATION_TYPES))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Organisation:
+        """The part of a document that it becomes."""
+        return Organisation(**data)
 
 
 class ConsentSchema(Schema):
