@@ -53,7 +53,12 @@ def main(**_: Any) -> None:
     help="Folder that keeps the database, the mail and the logs. It survives a stop and a crash.",
 )
 @click.option("--admin", metavar="EMAIL", help="Make this administrator at the first start and print a token for the API.")
-@click.option("--demo/--no-demo", default=False, show_default=True, help="Fill an empty platform with example networks, theme days and a newsletter.")
+@click.option(
+    "--demo/--no-demo",
+    default=False,
+    show_default=True,
+    help="Fill an empty platform with example networks, theme days and a newsletter.",
+)
 @click.option("--web-workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer requests.")
 def up(host: str, port: int, data: Path, admin: str | None, demo: bool, web_workers: int) -> None:
     """Start everything on this machine.
@@ -62,7 +67,7 @@ def up(host: str, port: int, data: Path, admin: str | None, demo: bool, web_work
     installed. Give NETWORK_MONGODB_URI or NETWORK_MAIL_SERVER to use a database or a mail server of your own.
     """
     options = everything.Options(host, port, data, admin, demo, web_workers)
-    sys.exit(everything.run(options, lambda line: click.echo(line)))
+    sys.exit(everything.run(options, click.echo))
 
 
 if __name__ == "__main__":

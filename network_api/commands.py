@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 
 from network_api import processes
 from network_api.app import FEATURES, create_app
-from network_api.auth import create_administrator
+from network_api.members.actions import make_administrator
 from network_api.jobs import QUEUES
 from network_api.settings import SettingsError
 
@@ -62,12 +62,12 @@ def _take_settings_of(data: Path) -> None:
 @click.command()
 @click.argument("email")
 @on_the_platform
-def create_admin(app: Flask, email: str) -> None:  # noqa: ARG001 - the command needs its context only
+def create_admin(app: Flask, email: str) -> None:
     """Make EMAIL an administrator and print a token for the API.
 
     The token is shown once. Calling it again for the same address prints a new token.
     """
-    click.echo(f"Admin token: {create_administrator(email)}")
+    click.echo(f"Admin token: {make_administrator(email)}")
 
 
 @click.command()
@@ -97,7 +97,7 @@ def beat(app: Flask) -> None:
 
 @click.command()
 @on_the_platform
-def check(app: Flask) -> None:  # noqa: ARG001 - the command needs its context only
+def check(app: Flask) -> None:
     """Recount everything that must add up: seats, deliveries, memberships.
 
     Changes nothing. Prints each place where something does not add up, and then ends with status 1.
@@ -128,4 +128,3 @@ def openapi(app: Flask) -> None:
     """Print the OpenAPI document of the API."""
     answer = app.test_client().get("/api/v1/openapi.json")
     click.echo(json.dumps(answer.get_json(), indent=2, ensure_ascii=False))
-

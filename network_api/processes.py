@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from network_api.app import FEATURES, create_app, ensure_indexes
-from network_api.auth import create_administrator
+from network_api.members.actions import make_administrator
 
 Say = Callable[[str], None]
 
@@ -34,9 +34,10 @@ def _make_administrator(email: str, administrators: Path, say: Say) -> None:
     """Only once an address: each call would make one more token."""
     made = administrators.read_text().splitlines() if administrators.exists() else []
     if email in made:
-        say(f"{email} is an administrator already; `network-api create-admin {email} --data {administrators.parent}` prints a new token.")
+        data = administrators.parent
+        say(f"{email} is an administrator already. For a new token: network-api create-admin {email} --data {data}")
         return
-    say(f"Admin token: {create_administrator(email)}")
+    say(f"Admin token: {make_administrator(email)}")
     administrators.write_text("\n".join([*made, email, ""]))
 
 

@@ -29,13 +29,13 @@ worker_tmp_dir = str(_memory if os.access(_memory, os.W_OK) else tempfile.gettem
 control_socket_disable = True  # one fixed path for all gunicorns of a user: two platforms on one machine would meet there
 
 
-def when_ready(server: Any) -> None:  # noqa: ARG001 - gunicorn names the arguments
+def when_ready(server: Any) -> None:
     """Leave what is imported out of garbage collection, so that the workers go on sharing it."""
     gc.collect()
     gc.freeze()
 
 
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn names the arguments
+def post_fork(server: Any, worker: Any) -> None:
     """A killed gunicorn must not leave workers that hold its port."""
     die_with_parent(server.pid)
 

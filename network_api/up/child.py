@@ -1,5 +1,6 @@
 """One part of the platform that is kept alive, by one process after another."""
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Child:
         now = time.monotonic()
         self.deaths = 1 if now - self.started_at > STEADY_AFTER else self.deaths + 1
         self.start_again_at = now + min(LONGEST_PAUSE, 0.1 * 2 ** (self.deaths - 1))
-        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
 def last_lines(log: Path, count: int = 12) -> str:

@@ -1,12 +1,12 @@
 """The folder that `network-api up` keeps everything in, and what of it survives a stop.
 
-    lock               held while an `up` runs here
-    secret-key         signs links; made once, readable by its owner only
-    environment.json   the NETWORK_* variables of the last start, for commands run beside it (`--data`)
-    ports.json         where the database and the mail sink listen, so that they stay there
-    administrators     the addresses that `--admin` has made
-    processes.json     name -> process id, kept current
-    mongodb/ mail/ log/
+lock               held while an `up` runs here
+secret-key         signs links; made once, readable by its owner only
+environment.json   the NETWORK_* variables of the last start, for commands run beside it (`--data`)
+ports.json         where the database and the mail sink listen, so that they stay there
+administrators     the addresses that `--admin` has made
+processes.json     name -> process id, kept current while an `up` runs
+mongodb/ mail/ log/
 """
 
 import fcntl

@@ -102,7 +102,9 @@ def bring_up(options: Options, folder: DataFolder, supervisor: Supervisor) -> No
         raise GaveUp("The platform could not be prepared; the reason stands above.")
     supervisor.start(platform.web(options.address, options.web_workers, folder.log), *platform.workers(folder.log))
     supervisor.wait_until(
-        lambda: all(child.is_ready for child in supervisor.children) and is_ready(options), "The platform was not ready", READY_WITHIN
+        lambda: all(child.is_ready for child in supervisor.children) and is_ready(options),
+        "The platform was not ready",
+        READY_WITHIN,
     )
     welcome(options, folder, environment, supervisor.say)
 
@@ -118,7 +120,12 @@ def embedded_servers(options: Options, folder: DataFolder, given: Mapping[str, s
     if not given.get("NETWORK_MAIL_SERVER"):
         port = folder.port("mail")
         servers.append(embedded.mail_sink(port, folder.mail, folder.log))
-        ours |= {"MAIL_SERVER": LOOPBACK, "MAIL_PORT": str(port), "MAIL_DEFAULT_SENDER": "network@example.org", "MAIL_SINK_DIR": str(folder.mail)}
+        ours |= {
+            "MAIL_SERVER": LOOPBACK,
+            "MAIL_PORT": str(port),
+            "MAIL_DEFAULT_SENDER": "network@example.org",
+            "MAIL_SINK_DIR": str(folder.mail),
+        }
     named = {f"NETWORK_{name}": value for name, value in ours.items()}
     chosen = {name: value for name, value in given.items() if value or name not in named}
     return servers, {**named, **chosen, "PYTHONUNBUFFERED": "1"}

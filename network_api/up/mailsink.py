@@ -56,7 +56,7 @@ class Sink:
     def __init__(self, maildir: Maildir) -> None:
         self.maildir = maildir
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Store the mail, with the envelope that it came in as the last hop notes it (RFC 5321, section 4.4)."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         noted = [f"Return-Path: <{envelope.mail_from}>", *(f"Delivered-To: {to}" for to in envelope.rcpt_tos)]

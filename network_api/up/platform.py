@@ -31,7 +31,11 @@ def web(address: str, workers: int, log: Path) -> Child:
 def workers(log: Path) -> list[Child]:
     """One worker for mail that people wait for, one for long work, and the clock that wakes both."""
     return [
-        Child("worker-mail", lambda: processes.work(create_app(), ["mail"]), log / "worker-mail.log", b" ready.", WORKERS_STOP, 10.0),
-        Child("worker-jobs", lambda: processes.work(create_app(), ["jobs"]), log / "worker-jobs.log", b" ready.", WORKERS_STOP, 10.0),
+        Child(
+            "worker-mail", lambda: processes.work(create_app(), ["mail"]), log / "worker-mail.log", b" ready.", WORKERS_STOP, 10.0
+        ),
+        Child(
+            "worker-jobs", lambda: processes.work(create_app(), ["jobs"]), log / "worker-jobs.log", b" ready.", WORKERS_STOP, 10.0
+        ),
         Child("beat", lambda: processes.keep_time(create_app()), log / "beat.log", b"beat: Starting", WORKERS_STOP, 10.0),
     ]

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -49,7 +49,9 @@ def program(*command: str) -> Callable[[], NoReturn]:
 class Process:
     """A running process; `status` is its exit status once it has ended, negative for the signal that ended it."""
 
-    def __init__(self, name: str, work: Callable[[], object], environment: Mapping[str, str], directory: Path, log: Path | None) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], object], environment: Mapping[str, str], directory: Path, log: Path | None
+    ) -> None:
         self.status: int | None = None
         sys.stdout.flush()  # what is still in the buffer would be written by both
         sys.stderr.flush()

@@ -19,6 +19,7 @@ from network_api.up.child import Child, last_lines
 from network_api.up.data_folder import write_whole
 from network_api.up.process import Process
 
+LIST = "processes.json"
 LOOK_EVERY = 0.1  # seconds
 HOPELESS_AFTER = 4  # deaths in a row before the platform has come up
 RUN_ONCE_WITHIN = 600.0  # seconds: demo data and new indexes on much data take their time
@@ -99,7 +100,7 @@ class Supervisor:
         for _, group in groupby(order, key=lambda child: child.stops):
             self._end([(child, child.process) for child in group if child.process is not None])
         self.children.clear()
-        self._write_processes()
+        (self.directory / LIST).unlink(missing_ok=True)
 
     def _end(self, running: Sequence[tuple[Child, Process]]) -> None:
         for _, process in running:
@@ -132,4 +133,4 @@ class Supervisor:
 
     def _write_processes(self) -> None:
         running = {child.name: child.process.pid for child in self.children if child.process is not None}
-        write_whole(self.directory / "processes.json", json.dumps({"up": os.getpid(), **running}, indent=2) + "\n")
+        write_whole(self.directory / LIST, json.dumps({"up": os.getpid(), **running}, indent=2) + "\n")
