@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -26,12 +26,13 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from network_api import cursors, idempotency
-from network_api.auth.caller import Caller, identify
+from network_api.auth.caller import identify
 from network_api.documents import BaseDocument
 from network_api.errors import DomainError, Forbidden, Invalid, PreconditionRequired, StaleVersion
 from network_api.schemas import Nothing, PageQuery, Schema
 
-F = TypeVar("F", bound=Callable[..., Any])
+View = Callable[..., Any]
+Decorator = Callable[[View], View]
 PROBLEM_TYPE = "application/problem+json"
 _VERSION_DIGITS = 15
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_NON_STR_KEYS
@@ -50,9 +51,7 @@ class OrjsonProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """An answer whose body is the JSON of the one argument."""
-        return current_app.response_class(
-            orjson.dumps(args[0], default=str, option=_JSON_OPTIONS), mimetype="application/json"
-        )
+        return current_app.response_class(orjson.dumps(args[0], default=str, option=_JSON_OPTIONS), mimetype="application/json")
 
 
 class ProblemSchema(ma.Schema):
@@ -66,14 +65,14 @@ class ProblemSchema(ma.Schema):
     errors = ma.fields.Dict(metadata={"example": {"email": ["Not a valid email address."]}})
 
 
-def problem(
-    status: int, code: str, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
-) -> Response:
+def problem(status: int, code: str, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
     """An `application/problem+json` answer."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
     if errors:
         body["errors"] = errors
-    response = current_app.response_class(orjson.dumps(body, default=str, option=_JSON_OPTIONS), status=status, mimetype=PROBLEM_TYPE)
+    response = current_app.response_class(
+        orjson.dumps(body, default=str, option=_JSON_OPTIONS), status=status, mimetype=PROBLEM_TYPE
+    )
     response.headers.extend(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="network-api"'  # RFC 6750, section 3
@@ -120,9 +119,14 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
                 example = {"type": "about:blank", "title": status.phrase, "status": int(status), "code": status.name.lower()}
                 schema["content"] = {PROBLEM_TYPE: {"schema": ProblemSchema, "example": example}}  # type: ignore[assignment]
             self.spec.components.response(status.name, schema, lazy=True)
-        self.spec.components.response("DEFAULT_ERROR", {
-            "description": "Any other error", "content": {PROBLEM_TYPE: {"schema": ProblemSchema}},
-        }, lazy=True)
+        self.spec.components.response(
+            "DEFAULT_ERROR",
+            {
+                "description": "Any other error",
+                "content": {PROBLEM_TYPE: {"schema": ProblemSchema}},
+            },
+            lazy=True,
+        )
 
 
 def register_problems(app: Flask) -> None:
@@ -161,7 +165,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(_document_errors)
 
-    def access(self, rule: Callable[..., Any], *, scope: str | None = None) -> Callable[[F], Any]:
+    def access(self, rule: Callable[..., Any], *, scope: str | None = None) -> Decorator:
         """The outermost decorator of every view: who may.
 
         `rule(caller, **url_arguments)` raises a DomainError, or returns the resource (None for none) that is handed to
@@ -169,7 +173,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         may. On a POST it also keeps the promise of the Idempotency-Key.
         """
 
-        def decorator(view: F) -> Any:
+        def decorator(view: View) -> View:
             parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
             takes_query = any(entry["in"] == "query" for entry in parameters)
 
@@ -190,7 +194,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorator
 
-    def if_match(self, view: F) -> Any:
+    def if_match(self, view: View) -> View:
         """Require `If-Match`, and hand the view the version that it names as `version` (None for `*`)."""
 
         @wraps(view)
@@ -200,24 +204,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         wrapper._apidoc = {**getattr(view, "_apidoc", {}), "if_match": True}  # type: ignore[attr-defined]
         return wrapper
 
-    def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Any:
+    def arguments(self, schema: type[Schema], *, location: str = "json", **kwargs: Any) -> Decorator:
         """As flask-smorest's, with an example made from the schema."""
         if location == "json":
             kwargs.setdefault("example", schema.example(load=True))
             kwargs.setdefault("required", not issubclass(schema, Nothing))
-        return super().arguments(schema, location=location, **kwargs)
+        made: Decorator = super().arguments(schema, location=location, **kwargs)
+        return made
 
-    def response(self, status_code: int, schema: type[Schema] | None = None, *, etag: bool = False, **kwargs: Any) -> Any:
+    def response(self, status_code: int, schema: type[Schema] | None = None, *, etag: bool = False, **kwargs: Any) -> Decorator:
         """As flask-smorest's, with an example; with `etag` a single resource gets its ETag, and a fresh copy a 304."""
         if schema is not None:
             kwargs.setdefault("example", schema.example())
-        document = super().response(status_code, schema, **kwargs)
+        document: Decorator = super().response(status_code, schema, **kwargs)
         if schema is None:
             return lambda view: document(_without_body(view, status_code))
         if not etag:
             return document
 
-        def decorator(view: F) -> Any:
+        def decorator(view: View) -> View:
             @wraps(view)
             def tagged(*args: Any, **kw: Any) -> Any:
                 result = view(*args, **kw)
@@ -237,22 +242,32 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorator
 
-    def alt_response(self, status_code: int, *, schema: type[Schema] | None = None, **kwargs: Any) -> Any:
+    def alt_response(
+        self, status_code: int, response: str | None = None, *, schema: type[Schema] | None = None, **kwargs: Any
+    ) -> Decorator:
         """As flask-smorest's, with an example."""
         if schema is not None:
             kwargs.setdefault("example", schema.example())
-        return super().alt_response(status_code, schema=schema, **kwargs)
+        made: Decorator = super().alt_response(status_code, response, schema=schema, **kwargs)
+        return made
 
-    def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery) -> Any:
+    def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery) -> Decorator:
         """A list: reads the query (with `paging` for `BaseDocument.page`), answers `{"items", "next"}` and a Link."""
-        body = type(f"{schema.__name__.removesuffix('Schema')}PageSchema", (Schema,), {
-            "items": ma.fields.List(ma.fields.Nested(schema), required=True),
-            "next": ma.fields.String(allow_none=True, metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"}),
-            "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
-        })
+        body = type(
+            f"{schema.__name__.removesuffix('Schema')}PageSchema",
+            (Schema,),
+            {
+                "items": ma.fields.List(ma.fields.Nested(schema), required=True),
+                "next": ma.fields.String(
+                    allow_none=True,
+                    metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"},
+                ),
+                "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
+            },
+        )
         read, write = self.arguments(query, location="query"), self.response(200, body)
 
-        def decorator(view: F) -> Any:
+        def decorator(view: View) -> View:
             @wraps(view)
             def paged(*args: Any, **kwargs: Any) -> Any:
                 *others, wanted = args
@@ -270,7 +285,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorator
 
 
-def _without_body(view: F, status_code: int) -> Any:
+def _without_body(view: View, status_code: int) -> View:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
         result = view(*args, **kwargs)
@@ -339,4 +354,11 @@ def _header_parameters(method: str, doc_info: dict[str, Any]) -> list[Any]:
 
 
 def _header(name: str, meaning: str, *, example: str, required: bool = False) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": required, "description": meaning, "schema": {"type": "string"}, "example": example}
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": meaning,
+        "schema": {"type": "string"},
+        "example": example,
+    }

@@ -30,6 +30,4 @@ def record(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Note one write. `changes` is `{field: {"before": ..., "after": ...}}`, as `BaseDocument.edit` returns it."""
-    AuditEntry(
-        actor_id=actor_id, action=action, target_id=target_id, network_id=network_id, changes=dict(changes or {})
-    ).insert()
+    AuditEntry(actor_id=actor_id, action=action, target_id=target_id, network_id=network_id, changes=dict(changes or {})).insert()

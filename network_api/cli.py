@@ -14,7 +14,7 @@ import click
 from network_api.up import everything
 
 OTHERS = "network_api.commands"
-NAMES = ("check", "create-admin", "worker", "beat", "routes", "openapi")
+NAMES = ("prepare", "create-admin", "check", "worker", "beat", "routes", "openapi")
 
 
 class Commands(click.Group):

@@ -16,9 +16,9 @@ from flask import Flask
 from pymongo.errors import PyMongoError
 
 from network_api import processes
-from network_api.app import FEATURES, create_app
-from network_api.members.actions import make_administrator
+from network_api.app import FEATURES, create_app, ensure_indexes
 from network_api.jobs import QUEUES
+from network_api.members.actions import make_administrator
 from network_api.settings import SettingsError
 
 P = ParamSpec("P")
@@ -57,6 +57,17 @@ def _take_settings_of(data: Path) -> None:
         raise click.ClickException(f"{data} holds no platform yet. `network-api up --data {data}` makes one.")
     for name, value in json.loads(file.read_text()).items():
         os.environ.setdefault(name, value)
+
+
+@click.command()
+@on_the_platform
+def prepare(app: Flask) -> None:
+    """Make a database ready: create the indexes that are missing.
+
+    Run it before the first start and after every update; again does no harm. `network-api up` does it by itself.
+    """
+    ensure_indexes(app)
+    click.echo("The database is ready.")
 
 
 @click.command()

@@ -85,7 +85,10 @@ def transactional(work: Callable[P, T]) -> Callable[P, T]:
         if _current.get() is not None:
             return work(*args, **kwargs)
         with get_connection().start_session() as started:
-            result, afterwards = started.with_transaction(lambda running: _attempt(running, work, *args, **kwargs))
+            outcome: tuple[T, list[Callable[[], object]]] = started.with_transaction(
+                lambda running: _attempt(running, work, *args, **kwargs)
+            )
+        result, afterwards = outcome
         for step in afterwards:
             step()
         return result
@@ -93,7 +96,9 @@ def transactional(work: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def _attempt(running: ClientSession, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, list[Callable[[], object]]]:
+def _attempt(
+    running: ClientSession, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> tuple[T, list[Callable[[], object]]]:
     attempt = _Transaction(running)
     token = _current.set(attempt)
     try:
@@ -218,9 +223,11 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         if after is not None:
             beyond = "$gt" if direction > 0 else "$lt"
             value, identifier = after
-            bound = {"_id": {beyond: identifier}} if name == "_id" else {
-                "$and": [{name: {beyond + "e": value}}, {"$or": [{name: {beyond: value}}, {"_id": {beyond: identifier}}]}]
-            }
+            bound = (
+                {"_id": {beyond: identifier}}
+                if name == "_id"
+                else {"$and": [{name: {beyond + "e": value}}, {"$or": [{name: {beyond: value}}, {"_id": {beyond: identifier}}]}]}
+            )
         order = [(name, direction)] if name == "_id" else [(name, direction), ("_id", direction)]
         found = cls.rows({**where, **bound}, sort=order, limit=limit + 1)
         more = found[limit - 1] if len(found) > limit else None
@@ -257,9 +264,7 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         """
         changed = {**update, "$set": {"updated_at": utcnow(), **update.get("$set", {})}}
         try:
-            row = cls.collection().find_one_and_update(
-                where, changed, session=session(), return_document=ReturnDocument.AFTER
-            )
+            row = cls.collection().find_one_and_update(where, changed, session=session(), return_document=ReturnDocument.AFTER)
         except DuplicateKeyError as error:
             raise AlreadyExists(error) from error
         return None if row is None else cls.wrap(row)

@@ -67,9 +67,12 @@ def begin(caller: Caller) -> Response | None:
 def _take_over(identifier: str, body_hash: str) -> None:
     """Claim a key whose first request was killed, or whose day is over. Raises Conflict while it is in flight."""
     now = utcnow()
-    abandoned = {"$or": [
-        {"answer": {"$exists": False}, "started_at": {"$lte": now - IN_FLIGHT_FOR}}, {"expires_at": {"$lte": now}},
-    ]}
+    abandoned = {
+        "$or": [
+            {"answer": {"$exists": False}, "started_at": {"$lte": now - IN_FLIGHT_FOR}},
+            {"expires_at": {"$lte": now}},
+        ]
+    }
     update = {"$set": {"started_at": now, "expires_at": now + KEPT_FOR, "body_hash": body_hash}, "$unset": {"answer": ""}}
     if IdempotentAnswer.change({"_id": identifier, **abandoned}, update) is None:
         error = Conflict("The first request with this Idempotency-Key is still running.", code="idempotency_key_in_flight")

@@ -4,6 +4,7 @@ All requests are counted by each web process in its own memory, which costs a re
 registration, subscription) is counted in shared storage, so that it holds over all processes and machines.
 """
 
+from collections.abc import Callable
 from math import ceil
 from time import time
 from typing import Any
@@ -14,13 +15,15 @@ from flask_limiter.util import get_remote_address
 from pymongo.uri_parser import parse_uri
 
 requests_limiter = Limiter(
-    get_remote_address, application_limits=[lambda: str(current_app.config["RATELIMIT_REQUESTS"])],
-    storage_uri="memory://", key_prefix="requests",
+    get_remote_address,
+    application_limits=[lambda: str(current_app.config["RATELIMIT_REQUESTS"])],
+    storage_uri="memory://",
+    key_prefix="requests",
 )
 shared_limiter = Limiter(get_remote_address, key_prefix="shared")
 
 
-def per_client(setting: str) -> Any:
+def per_client(setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Limit a view per client address to what the setting says, over all processes."""
     return shared_limiter.shared_limit(lambda: str(current_app.config[setting]), scope=setting)
 
@@ -30,7 +33,8 @@ def init_app(app: Flask) -> None:
     uri = app.config["RATELIMIT_STORAGE_URI"] = app.config["RATELIMIT_STORAGE_URI"] or app.config["MONGODB_URI"]
     if uri.startswith("mongodb"):
         app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-            "database_name": parse_uri(uri)["database"], "counter_collection_name": "rate_limit_counters",
+            "database_name": parse_uri(uri)["database"],
+            "counter_collection_name": "rate_limit_counters",
             "window_collection_name": "rate_limit_windows",
         }
     requests_limiter.init_app(app)

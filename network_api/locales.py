@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import current_app, request
+
 from network_api.languages import LANGUAGES
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ that an answer always has the same keys; a field with the metadata `omitted` is 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import available_timezones
 
 import marshmallow as ma
@@ -32,8 +32,6 @@ def no_surrogates(value: str) -> None:
 class Id(fields.String):
     """An id: 24 hexadecimal digits, an ObjectId inside."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid_id": "Not a valid id."}
-
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("metadata", {})
         kwargs["metadata"] = {"pattern": "^[0-9a-f]{24}$", "example": "65f1c0ffee65f1c0ffee65f1", **kwargs["metadata"]}
@@ -44,7 +42,7 @@ class Id(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str) or not ObjectId.is_valid(value):
-            raise self.make_error("invalid_id")
+            raise ma.ValidationError("Not a valid id.")
         return ObjectId(value)
 
 
@@ -74,8 +72,10 @@ class LanguageMap(fields.Dict):
         text = fields.String(validate=[validate.Length(min=1, max=most), no_surrogates])
         kwargs["metadata"] = {"example": {"fi": example}, **kwargs.get("metadata", {})}
         super().__init__(
-            keys=fields.String(validate=validate.OneOf(LANGUAGES)), values=text,
-            validate=validate.Length(min=1, error="At least one language is needed."), **kwargs,
+            keys=fields.String(validate=validate.OneOf(LANGUAGES)),
+            values=text,
+            validate=validate.Length(min=1, error="At least one language is needed."),
+            **kwargs,
         )
 
 
@@ -83,9 +83,7 @@ class Line(fields.String):
     """One line of plain text: a name, an address, a tag. No line breaks, so it can stand in a mail's header."""
 
     def __init__(self, *, least: int = 1, most: int = 200, **kwargs: Any) -> None:
-        given = kwargs.pop("validate", [])
-        checks = [validate.Length(min=least, max=most), _CONTROL, no_surrogates]
-        super().__init__(validate=[*checks, *(given if isinstance(given, list) else [given])], **kwargs)
+        super().__init__(validate=[validate.Length(min=least, max=most), _CONTROL, no_surrogates], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return str(super()._deserialize(value, attr, data, **kwargs)).strip()
@@ -133,7 +131,8 @@ def _reader(field: Any) -> Callable[[Any], Any]:
         return str
     if isinstance(field, fields.Nested):
         nested: Any = field.schema
-        return nested.dump_rows if field.many else nested.dump_row
+        dump: Callable[[Any], Any] = nested.dump_rows if field.many else nested.dump_row
+        return dump
     if isinstance(field, fields.List) and isinstance(field.inner, (Id, fields.Nested)):
         inner = _reader(field.inner)
         return lambda values: [inner(value) for value in values]
@@ -206,7 +205,8 @@ def _example(field: Any, load: bool) -> Any:
     if "example" in field.metadata:
         return field.metadata["example"]
     if isinstance(field, fields.Nested):
-        one = field.schema.__class__.example(load=load)
+        nested: Any = field.schema
+        one = nested.example(load=load)
         return [one] if field.many else one
     if isinstance(field, fields.List):
         return [_example(field.inner, load)]
@@ -240,6 +240,8 @@ class Nothing(Schema):
 class PageQuery(Schema):
     """The query of a list; becomes `paging`, the arguments of `BaseDocument.page`."""
 
-    limit = fields.Integer(load_default=25, validate=validate.Range(1, 100), metadata={"description": "How many at the most.", "example": 25})
+    limit = fields.Integer(
+        load_default=25, validate=validate.Range(1, 100), metadata={"description": "How many at the most.", "example": 25}
+    )
     cursor = fields.String(load_default=None, metadata={"description": "Where to go on: `next` of the page before."})
     total = fields.Boolean(load_default=False, metadata={"description": "Whether to count them all.", "example": True})

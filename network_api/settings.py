@@ -107,7 +107,12 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("SECRET_KEY", secret, "Signs links and keys the hashes of sign-in codes. Keep it secret and keep it.", required=True),
     Setting("SECRET_KEY_FALLBACKS", secrets, "Older secret keys whose signed links still hold, as a JSON list.", []),
-    Setting("MONGODB_URI", mongodb_uri, "MongoDB 7 or newer, a replica set (one node is enough), with the database's name.", required=True),
+    Setting(
+        "MONGODB_URI",
+        mongodb_uri,
+        "MongoDB 7 or newer, a replica set (one node is enough), with the database's name.",
+        required=True,
+    ),
     Setting("PUBLIC_URL", http_url, "Where people reach the platform; every link in a mail starts with it.", required=True),
     Setting("PLATFORM_NAME", text, "What the platform is called in mails and pages.", "Network API"),
     Setting("DEFAULT_LANGUAGE", language, "The language for people who have chosen none: fi, sv or en.", "fi"),
@@ -121,15 +126,26 @@ SETTINGS = (
     Setting("MAIL_USERNAME", text, "The user for SMTP AUTH, if the server asks for one."),
     Setting("MAIL_PASSWORD", text, "The password for SMTP AUTH."),
     Setting("MAIL_DEFAULT_SENDER", text, "The From address of sign-in and registration mails.", required=True),
-    Setting("MAIL_SINK_DIR", text, "A Maildir to show at /dev/mail. Only for trials: everybody who reaches the server can read it."),
+    Setting(
+        "MAIL_SINK_DIR", text, "A Maildir to show at /dev/mail. Only for trials: everybody who reaches the server can read it."
+    ),
     Setting("CELERY_BROKER_URL", text, "Where jobs are announced: empty for the same MongoDB, or a redis:// or amqp:// URL."),
     Setting("RATELIMIT_ENABLED", yes_or_no, "Whether requests are limited per client address.", True),
-    Setting("RATELIMIT_STORAGE_URI", text, "Where the limits on sign-in, registration and subscription are counted: empty for the same MongoDB."),
+    Setting(
+        "RATELIMIT_STORAGE_URI",
+        text,
+        "Where the limits on sign-in, registration and subscription are counted: empty for the same MongoDB.",
+    ),
     Setting("RATELIMIT_REQUESTS", text, "Requests a client address may make, counted by each web process.", "600 per minute"),
     Setting("RATELIMIT_REGISTRATIONS", text, "Registrations a client address may make.", "120 per minute"),
     Setting("RATELIMIT_SIGN_INS", text, "Sign-in codes and attempts a client address may make.", "60 per minute"),
     Setting("RATELIMIT_SUBSCRIPTIONS", text, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
-    Setting("DISPATCH_GROUP", whole_number(1, 500), "Letters written ahead in one step: the most that a crash can leave as unknown.", 25),
+    Setting(
+        "DISPATCH_GROUP",
+        whole_number(1, 500),
+        "Letters written ahead in one step: the most that a crash can leave as unknown.",
+        25,
+    ),
 )
 
 

@@ -40,9 +40,14 @@ def mail_server() -> Iterator[MailServer]:
 def settings(mongodb_uri: str, mail_server: MailServer) -> dict[str, Any]:
     """Settings of a working platform; jobs are announced in memory and done when a test says so."""
     return {
-        "SECRET_KEY": "a secret of the tests, long enough", "MONGODB_URI": mongodb_uri, "PUBLIC_URL": "http://localhost",
-        "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": mail_server.port, "MAIL_DEFAULT_SENDER": "network@example.org",
-        "CELERY_BROKER_URL": "memory://", "RATELIMIT_ENABLED": False,
+        "SECRET_KEY": "a secret of the tests, long enough",
+        "MONGODB_URI": mongodb_uri,
+        "PUBLIC_URL": "http://localhost",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": mail_server.port,
+        "MAIL_DEFAULT_SENDER": "network@example.org",
+        "CELERY_BROKER_URL": "memory://",
+        "RATELIMIT_ENABLED": False,
     }
 
 
@@ -129,7 +134,9 @@ def signed_in(app: Flask) -> Callable[..., Api]:
 
 def give_role(member: Member, network: Network, role: str) -> Membership:
     """Make somebody an active member of a network, as accepting an invitation would."""
-    invited = Membership(network_id=network.pk, email=member.email, email_key=member.email_key, role=role, state="invited").insert()
+    invited = Membership(
+        network_id=network.pk, email=member.email, email_key=member.email_key, role=role, state="invited"
+    ).insert()
     Member.get(member.pk).join(network.pk)
     return invited.become(ACTIVE, role, member_id=member.pk)[0]
 

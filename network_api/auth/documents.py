@@ -50,14 +50,18 @@ class SignInCode(BaseDocument):
         """A fresh six-digit code for an address, replacing the one before; None when its hourly number is used up."""
         key, now, code = keyed_hash("address", email_key(address)), utcnow(), f"{secrets.randbelow(10**6):06d}"
         fresh = {
-            "code_hash": keyed_hash("code", key, code), "code_expires_at": now + CODE_LIFETIME,
-            "tries_left": CODE_TRIES, "expires_at": now + timedelta(hours=1),
+            "code_hash": keyed_hash("code", key, code),
+            "code_expires_at": now + CODE_LIFETIME,
+            "tries_left": CODE_TRIES,
+            "expires_at": now + timedelta(hours=1),
         }
         window = now - timedelta(hours=1)
         again = {"_id": key, "window_started_at": {"$gt": window}, "issued": {"$lt": CODES_PER_HOUR}}
         if cls.change(again, {"$set": fresh, "$inc": {"issued": 1}}):
             return code
-        if cls.change({"_id": key, "window_started_at": {"$lte": window}}, {"$set": {**fresh, "issued": 1, "window_started_at": now}}):
+        if cls.change(
+            {"_id": key, "window_started_at": {"$lte": window}}, {"$set": {**fresh, "issued": 1, "window_started_at": now}}
+        ):
             return code
         if cls.row({"_id": key}) is not None:
             return None
@@ -77,7 +81,9 @@ class SignInCode(BaseDocument):
         offered = keyed_hash("code", key, code)
         if not hmac.compare_digest(offered, (found and found.code_hash) or ""):
             return False
-        return cls.change({"_id": key, "code_hash": offered}, {"$set": {"tries_left": 0}, "$unset": {"code_hash": ""}}) is not None
+        return (
+            cls.change({"_id": key, "code_hash": offered}, {"$set": {"tries_left": 0}, "$unset": {"code_hash": ""}}) is not None
+        )
 
 
 class AccessToken(BaseDocument):
@@ -108,9 +114,7 @@ class AccessToken(BaseDocument):
         """A new token and its secret, which is not kept. Secrets start with `nws_` or `nwt_` and end with a checksum."""
         body = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
         secret = PREFIXES[kind] + body + _checksum(body)
-        token = cls(
-            id=cls.hash(secret), kind=kind, member_id=member_id, name=name, scopes=list(scopes), expires_at=expires_at
-        )
+        token = cls(id=cls.hash(secret), kind=kind, member_id=member_id, name=name, scopes=list(scopes), expires_at=expires_at)
         return token.insert(), secret
 
     @classmethod

@@ -107,8 +107,13 @@ def put(message: MailMessage) -> None:
     """Store a mail in the running transaction, and wake a worker once that is committed."""
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
     mail = OutgoingMail(
-        cause=message.cause, to=message.to, subject=message.subject, text=message.text, html=message.html,
-        headers=dict(message.headers), message_id=make_msgid(domain=host),
+        cause=message.cause,
+        to=message.to,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        headers=dict(message.headers),
+        message_id=make_msgid(domain=host),
         attachments=[_stored(attachment) for attachment in message.attachments],
     ).insert()
     wake = current_app.extensions["celery"].tasks["mail.deliver"]
@@ -116,6 +121,4 @@ def put(message: MailMessage) -> None:
 
 
 def _stored(attachment: Attachment) -> StoredAttachment:
-    return StoredAttachment(
-        filename=attachment.filename, content_type=attachment.content_type, content=attachment.content
-    )
+    return StoredAttachment(filename=attachment.filename, content_type=attachment.content_type, content=attachment.content)

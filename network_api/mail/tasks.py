@@ -12,10 +12,12 @@ from network_api.mail.transport import connect
 mail = Mail()
 PERMANENT = 500
 SWEEP_EVERY = 5.0  # seconds: with a lost wake-up, a mail still leaves well within 20
-SCHEDULE = {"sweep the outbox": {"task": "mail.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "mail", "expires": SWEEP_EVERY}}}
+SCHEDULE = {
+    "sweep the outbox": {"task": "mail.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "mail", "expires": SWEEP_EVERY}}
+}
 
 
-@shared_task(name="mail.deliver")  # type: ignore[misc]  # celery has no types
+@shared_task(name="mail.deliver")  # type: ignore[untyped-decorator]  # celery has no types
 def deliver(identifier: str) -> None:
     """Send one mail, if it is due and nobody else has it."""
     claimed = OutgoingMail.claim(ObjectId(identifier))
@@ -23,7 +25,7 @@ def deliver(identifier: str) -> None:
         send(claimed)
 
 
-@shared_task(name="mail.sweep")  # type: ignore[misc]  # celery has no types
+@shared_task(name="mail.sweep")  # type: ignore[untyped-decorator]  # celery has no types
 def sweep() -> None:
     """Send what is due: wake-ups that were lost, leases of killed workers, retries."""
     for identifier in OutgoingMail.due():
@@ -59,7 +61,11 @@ def _answered(claimed: OutgoingMail, code: int, answer: bytes | str) -> None:
 def as_message(stored: OutgoingMail) -> Message:
     """The Flask-Mail message of a stored mail; its Message-ID is the same at every attempt."""
     message = Message(
-        subject=stored.subject, recipients=[stored.to], body=stored.text, html=stored.html, date=stored.created_at.timestamp(),
+        subject=stored.subject,
+        recipients=[stored.to],
+        body=stored.text,
+        html=stored.html,
+        date=stored.created_at.timestamp(),
         extra_headers={"Auto-Submitted": "auto-generated", **stored.headers},  # RFC 3834, section 5
     )
     for attachment in stored.attachments:

@@ -97,7 +97,8 @@ def find_member(caller: Caller, member_id: str) -> Row:
 def find_introductions(caller: Caller, query: Mapping[str, Any]) -> Page:
     """Introductions, the newest first, as far as their members let this caller look."""
     where: dict[str, Any] = {
-        "introduction.visible_to": {"$in": reader_keys(caller)}, **search_filter(query.get("q", ""), "introduction.search"),
+        "introduction.visible_to": {"$in": reader_keys(caller)},
+        **search_filter(query.get("q", ""), "introduction.search"),
     }
     if "network" in query:
         where["network_ids"] = query["network"]

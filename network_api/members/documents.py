@@ -26,7 +26,14 @@ from network_api.languages import search_terms
 
 AUDIENCES = ("network", "members", "public")
 ORGANISATION_TYPES = (
-    "association", "foundation", "municipality", "educational_institution", "employment_services", "company", "project", "other",
+    "association",
+    "foundation",
+    "municipality",
+    "educational_institution",
+    "employment_services",
+    "company",
+    "project",
+    "other",
 )
 CONSENT_WORDING = "2026-11"  # the version of the texts that people consent to, in docs/consents.md
 
@@ -124,9 +131,12 @@ class Member(BaseDocument):
         wanted = bool(given["publish_in_newsletter"])
         still = before.newsletter_consent_at if before is not None and before.publish_in_newsletter else None
         made = Introduction(
-            text=given["text"], offers=given["offers"], wishes=given["wishes"],
+            text=given["text"],
+            offers=given["offers"],
+            wishes=given["wishes"],
             consent=before.consent if same else Consent(audience=given["audience"]),
-            publish_in_newsletter=wanted, newsletter_consent_at=(still or now) if wanted else None,
+            publish_in_newsletter=wanted,
+            newsletter_consent_at=(still or now) if wanted else None,
             introduced_at=before.introduced_at if before else now,
         )
         return self.edit({"introduction": made})[0]

@@ -145,5 +145,3 @@ class Introductions(MethodView):
         Only those whose audience includes the caller.
         """
         return actions.find_introductions(caller, query)
-
-

@@ -49,9 +49,15 @@ class IntroductionRequest(Schema):
     """An introduction as its member writes it."""
 
     text = LanguageMap(required=True, most=5000, example="Hei, valmennan nuoria Keski-Suomessa.")
-    offers = fields.List(Line(most=80), load_default=list, validate=validate.Length(max=20), metadata={"example": ["CV-klinikka"]})
-    wishes = fields.List(Line(most=80), load_default=list, validate=validate.Length(max=20), metadata={"example": ["työnantajayhteistyö"]})
-    audience = fields.String(required=True, validate=validate.OneOf(AUDIENCES), metadata={"description": "To whom it may be shown."})
+    offers = fields.List(
+        Line(most=80), load_default=list, validate=validate.Length(max=20), metadata={"example": ["CV-klinikka"]}
+    )
+    wishes = fields.List(
+        Line(most=80), load_default=list, validate=validate.Length(max=20), metadata={"example": ["työnantajayhteistyö"]}
+    )
+    audience = fields.String(
+        required=True, validate=validate.OneOf(AUDIENCES), metadata={"description": "To whom it may be shown."}
+    )
     publish_in_newsletter = fields.Boolean(load_default=False, metadata={"description": "Whether a newsletter may carry it."})
 
 
@@ -66,9 +72,13 @@ class IntroductionSchema(Schema):
     text = Derived(_of_introduction("text"), shape={"type": "object", "example": {"fi": "Hei, valmennan nuoria."}})
     offers = Derived(_of_introduction("offers"), shape={"type": "array", "items": {"type": "string"}, "example": ["CV-klinikka"]})
     wishes = Derived(_of_introduction("wishes"), shape={"type": "array", "items": {"type": "string"}, "example": []})
-    audience = Derived(_of_introduction("consent", "audience"), shape={"type": "string", "enum": list(AUDIENCES), "example": "public"})
+    audience = Derived(
+        _of_introduction("consent", "audience"), shape={"type": "string", "enum": list(AUDIENCES), "example": "public"}
+    )
     publish_in_newsletter = Derived(_of_introduction("publish_in_newsletter"), shape={"type": "boolean", "example": True})
-    introduced_at = Derived(_of_introduction("introduced_at"), shape={"type": "string", "format": "date-time", "example": "2026-11-02T08:00:00Z"})
+    introduced_at = Derived(
+        _of_introduction("introduced_at"), shape={"type": "string", "format": "date-time", "example": "2026-11-02T08:00:00Z"}
+    )
 
 
 class OwnIntroductionSchema(IntroductionSchema):
@@ -111,16 +121,24 @@ class MemberPatch(Schema):
 class MemberQuery(PageQuery):
     """Filters of the directory."""
 
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "aino"})
+    q = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "aino"}
+    )
     network = Id(metadata={"description": "Members of this network."})
-    region = fields.String(validate=validate.OneOf(REGIONS), metadata={"description": "Members who work in this region.", "example": "FI-08"})
-    organisation_type = fields.String(validate=validate.OneOf(ORGANISATION_TYPES), metadata={"description": "Members of such organisations."})
+    region = fields.String(
+        validate=validate.OneOf(REGIONS), metadata={"description": "Members who work in this region.", "example": "FI-08"}
+    )
+    organisation_type = fields.String(
+        validate=validate.OneOf(ORGANISATION_TYPES), metadata={"description": "Members of such organisations."}
+    )
 
 
 class IntroductionQuery(PageQuery):
     """Filters of introductions."""
 
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "klinikka"})
+    q = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "klinikka"}
+    )
     network = Id(metadata={"description": "Introductions of this network's members."})
     since = Instant(metadata={"description": "Introduced at this instant or later."})
 
@@ -136,7 +154,9 @@ class SessionRequest(Schema):
     """The code that was mailed."""
 
     email = EmailAddress(required=True)
-    code = fields.String(required=True, validate=validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits."), metadata={"example": "482913"})
+    code = fields.String(
+        required=True, validate=validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits."), metadata={"example": "482913"}
+    )
 
 
 class SessionSchema(Schema):

@@ -90,7 +90,12 @@ def invite(caller: Caller, network: Network, address: str, role: str) -> Members
     existing = Membership.first({"network_id": network.pk, "email_key": email_key(address)})
     if existing is None:
         membership = Membership(
-            network_id=network.pk, email=address, email_key=email_key(address), role=role, state=INVITED, invited_by=caller.member_id
+            network_id=network.pk,
+            email=address,
+            email_key=email_key(address),
+            role=role,
+            state=INVITED,
+            invited_by=caller.member_id,
         ).insert()
     elif existing.state == ACTIVE:
         raise Conflict("This person is a member of the network already.", code="already_member")
@@ -181,7 +186,6 @@ def _tell_the_national_coordinators(network: Network, person: Person) -> None:
     for coordinator in Membership.rows(above):
         if coordinator["email_key"] != person.email_key:
             outbox.put(mails.without_coordinator(coordinator, network))
-
 
 
 def find_memberships(network: Network, query: Mapping[str, Any]) -> Page:

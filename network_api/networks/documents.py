@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from bson import ObjectId
-from mongoengine import DateField, DateTimeField, DictField, EmbeddedDocumentField, IntField, ListField, ObjectIdField, StringField
+from mongoengine import (
+    DateField,
+    DateTimeField,
+    DictField,
+    EmbeddedDocumentField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
 from network_api.auth.caller import COORDINATOR, EDITOR, MEMBER, ROLES
 from network_api.documents import BaseDocument, Row, utcnow
@@ -112,7 +121,11 @@ class Membership(BaseDocument):
 
     def become(self, state: str, role: str, **values: Any) -> tuple[Self, dict[str, Any]]:
         """Move to a state and a role, and keep the network's count of coordinators with it. Raises LastCoordinator."""
-        stamps = {ACTIVE: {"joined_at": self.joined_at or utcnow(), "left_at": None}, LEFT: {"left_at": utcnow()}}.get(state, {})
+        stamps: dict[str, Any] = {}
+        if state == ACTIVE:
+            stamps = {"joined_at": self.joined_at or utcnow(), "left_at": None}
+        elif state == LEFT:
+            stamps = {"left_at": utcnow()}
         before = self.counts_as_coordinator
         changed, differing = self.edit({"state": state, "role": role, **stamps, **values})
         if changed.counts_as_coordinator and not before:

@@ -8,13 +8,16 @@ from network_api.networks.documents import NATIONAL, REGIONAL, STATES
 from network_api.regions import REGIONS
 from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema, Slug
 
+
 class NetworkRequest(Schema):
     """A network to found. Without a slug it gets one from its name."""
 
     slug = Slug()
     name = LanguageMap(required=True, most=200, example="Keski-Suomen työhönvalmentajat")
     kind = fields.String(required=True, validate=validate.OneOf((REGIONAL, NATIONAL)))
-    regions = fields.List(fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]})
+    regions = fields.List(
+        fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]}
+    )
     parent_id = Id(allow_none=True, metadata={"description": "The national network above it."})
     description = LanguageMap(allow_none=True, example="Tapaamme neljä kertaa vuodessa.")
     topics = fields.List(Line(most=80), validate=validate.Length(max=30), metadata={"example": ["työnantajayhteistyö"]})
@@ -27,7 +30,9 @@ class NetworkPatch(Schema):
 
     slug = Slug()
     name = LanguageMap(most=200, example="Keski-Suomen työhönvalmentajat")
-    regions = fields.List(fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]})
+    regions = fields.List(
+        fields.String(validate=validate.OneOf(REGIONS)), validate=validate.Length(max=19), metadata={"example": ["FI-08"]}
+    )
     parent_id = Id(allow_none=True)
     description = LanguageMap(allow_none=True, example="Tapaamme neljä kertaa vuodessa.")
     topics = fields.List(Line(most=80), validate=validate.Length(max=30), metadata={"example": ["työnantajayhteistyö"]})
@@ -42,9 +47,13 @@ class NetworkSchema(Resource, NetworkRequest):
 class NetworkQuery(PageQuery):
     """Filters of networks."""
 
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "keski"})
+    q = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "keski"}
+    )
     kind = fields.String(validate=validate.OneOf((REGIONAL, NATIONAL)), metadata={"description": "Only this kind."})
-    region = fields.String(validate=validate.OneOf(REGIONS), metadata={"description": "Networks that serve this region.", "example": "FI-08"})
+    region = fields.String(
+        validate=validate.OneOf(REGIONS), metadata={"description": "Networks that serve this region.", "example": "FI-08"}
+    )
 
 
 class NetworkLinkSchema(Schema):

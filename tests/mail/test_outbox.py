@@ -112,7 +112,15 @@ def test_after_three_days_of_refusals_it_is_given_up(app: Flask, mailbox: Mailbo
 
 
 def test_an_attachment_arrives_whole(app: Flask, mailbox: Mailbox) -> None:
-    put(MailMessage("cause:2", "aino@example.org", "Lippu", "Liitteenä.", attachments=(Attachment("lippu.svg", "image/svg+xml", b"<svg/>"),)))
+    put(
+        MailMessage(
+            "cause:2",
+            "aino@example.org",
+            "Lippu",
+            "Liitteenä.",
+            attachments=(Attachment("lippu.svg", "image/svg+xml", b"<svg/>"),),
+        )
+    )
     tasks.sweep()
     (part,) = mailbox.messages[0].iter_attachments()
     assert (part.get_filename(), part.get_content()) == ("lippu.svg", b"<svg/>")

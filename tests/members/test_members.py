@@ -13,8 +13,11 @@ from network_api.networks.documents import Network
 from tests.conftest import Api
 
 INTRODUCTION = {
-    "text": {"fi": "Hei, valmennan **nuoria** Äänekoskella."}, "offers": ["CV-klinikka"], "wishes": ["työnantajayhteistyö"],
-    "audience": "public", "publish_in_newsletter": True,
+    "text": {"fi": "Hei, valmennan **nuoria** Äänekoskella."},
+    "offers": ["CV-klinikka"],
+    "wishes": ["työnantajayhteistyö"],
+    "audience": "public",
+    "publish_in_newsletter": True,
 }
 
 
@@ -39,7 +42,9 @@ def test_the_directory_and_introductions_show_people_only_to_whom_they_consented
     if audience:
         aino.put("/members/me/introduction", {**INTRODUCTION, "audience": audience})
     readers = {
-        "stranger": anyone, "member": signed_in("jasen@example.org"), "colleague": signed_in("kollega@example.org", regional, "member"),
+        "stranger": anyone,
+        "member": signed_in("jasen@example.org"),
+        "colleague": signed_in("kollega@example.org", regional, "member"),
         "elsewhere": signed_in("muualla@example.org", other_region, "coordinator"),
     }
     for path in ("/members", "/introductions"):
@@ -71,7 +76,7 @@ def test_leaving_a_network_closes_what_was_shown_to_it(signed_in: Callable[..., 
     aino, colleague = signed_in("aino@example.org", regional, "member"), signed_in("kollega@example.org", regional, "member")
     aino.put("/members/me/introduction", {**INTRODUCTION, "audience": "network"})
     assert len(names(colleague.get("/introductions"))) == 1
-    (membership,) = [row for row in aino.get("/members/me/export").json["data"]["networks"]["memberships"]]
+    (membership,) = aino.get("/members/me/export").json["data"]["networks"]["memberships"]
     assert aino.delete(f"/memberships/{membership['_id']}", If_Match="*").status_code == 204
     assert names(colleague.get("/introductions")) == []
 
@@ -84,22 +89,45 @@ def test_consent_is_kept_with_its_time_and_wording_and_renewed_only_by_a_change(
     assert aino.put("/members/me/introduction", {**INTRODUCTION, "audience": "members"}).json["consent"]["audience"] == "members"
 
 
-@pytest.mark.parametrize(("query", "found"), [
-    ("q=virt", 1), ("q=VIRTÁNEN", 1), ("q=virtanen+esimerkki", 1), ("q=nobody", 0), ("region=FI-08", 1), ("region=FI-10", 0),
-    ("organisation_type=association", 1), ("organisation_type=company", 0), ("network=NETWORK", 1), ("network=65f1c0ffee65f1c0ffee65f1", 0),
-])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=virt", 1),
+        ("q=VIRTÁNEN", 1),
+        ("q=virtanen+esimerkki", 1),
+        ("q=nobody", 0),
+        ("region=FI-08", 1),
+        ("region=FI-10", 0),
+        ("organisation_type=association", 1),
+        ("organisation_type=company", 0),
+        ("network=NETWORK", 1),
+        ("network=65f1c0ffee65f1c0ffee65f1", 0),
+    ],
+)
 def test_the_directory_is_filtered(signed_in: Callable[..., Api], regional: Network, query: str, found: int) -> None:
     aino = signed_in("aino@example.org", regional, "member")
-    aino.patch("/members/me", {
-        "name": "Aino Virtanen", "region": "FI-08", "directory_audience": "members",
-        "organisation": {"name": "Esimerkkiyhdistys ry", "type": "association"},
-    })
+    aino.patch(
+        "/members/me",
+        {
+            "name": "Aino Virtanen",
+            "region": "FI-08",
+            "directory_audience": "members",
+            "organisation": {"name": "Esimerkkiyhdistys ry", "type": "association"},
+        },
+    )
     assert len(names(aino.get("/members?" + query.replace("NETWORK", str(regional.pk))))) == found
 
 
-@pytest.mark.parametrize(("query", "found"), [
-    ("q=aanekosk", 1), ("q=klinikka", 1), ("q=cv", 1), ("since=2020-01-01T00:00:00Z", 1), ("since=2999-01-01T00:00:00Z", 0),
-])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=aanekosk", 1),
+        ("q=klinikka", 1),
+        ("q=cv", 1),
+        ("since=2020-01-01T00:00:00Z", 1),
+        ("since=2999-01-01T00:00:00Z", 0),
+    ],
+)
 def test_introductions_are_filtered(anyone: Api, signed_in: Callable[..., Api], query: str, found: int) -> None:
     signed_in("aino@example.org").put("/members/me/introduction", INTRODUCTION)
     assert len(names(anyone.get(f"/introductions?{query}"))) == found
@@ -149,11 +177,21 @@ def test_erasing_the_last_coordinator_is_never_refused_and_the_national_ones_are
     assert [row["to"] for row in OutgoingMail.rows({})] == ["kansallinen@example.org"]
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"text": {}}, "text"), ({"text": {"de": "Hallo"}}, "text"), ({"audience": "world"}, "audience"), ({"offers": ["x" * 81]}, "offers"),
-    ({"offers": ["a\r\nb"]}, "offers"), ({"wishes": "one"}, "wishes"), ({"surprise": 1}, "surprise"),
-])
-def test_a_bad_introduction_names_its_field_and_writes_nothing(signed_in: Callable[..., Api], body: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"text": {}}, "text"),
+        ({"text": {"de": "Hallo"}}, "text"),
+        ({"audience": "world"}, "audience"),
+        ({"offers": ["x" * 81]}, "offers"),
+        ({"offers": ["a\r\nb"]}, "offers"),
+        ({"wishes": "one"}, "wishes"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_bad_introduction_names_its_field_and_writes_nothing(
+    signed_in: Callable[..., Api], body: dict[str, Any], field: str
+) -> None:
     aino = signed_in("aino@example.org")
     answer = aino.put("/members/me/introduction", {**INTRODUCTION, **body})
     assert (answer.status_code, answer.mimetype, list(answer.json["errors"])) == (422, "application/problem+json", [field])

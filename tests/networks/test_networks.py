@@ -40,7 +40,9 @@ def test_a_slug_comes_from_the_name_and_belongs_to_one_network(signed_in: Callab
 
 
 @pytest.mark.parametrize("where", ["national", "regional"])
-def test_coordinators_edit_their_network_and_those_below(signed_in: Callable[..., Api], regional: Network, national: Network, where: str) -> None:
+def test_coordinators_edit_their_network_and_those_below(
+    signed_in: Callable[..., Api], regional: Network, national: Network, where: str
+) -> None:
     aino = signed_in("aino@example.org", {"national": national, "regional": regional}[where], "coordinator")
     assert aino.patch(f"/networks/{regional.pk}", {"topics": ["etätyö"]}, If_Match="*").json["topics"] == ["etätyö"]
     entry = AuditEntry.first({"action": "network.changed"})
@@ -48,7 +50,9 @@ def test_coordinators_edit_their_network_and_those_below(signed_in: Callable[...
     assert entry.changes["topics"]["after"] == ["etätyö"]
 
 
-def test_a_coordinator_of_one_region_has_no_reach_into_another(signed_in: Callable[..., Api], regional: Network, other_region: Network) -> None:
+def test_a_coordinator_of_one_region_has_no_reach_into_another(
+    signed_in: Callable[..., Api], regional: Network, other_region: Network
+) -> None:
     aino = signed_in("aino@example.org", regional, "coordinator")
     assert aino.patch(f"/networks/{other_region.pk}", {"topics": []}, If_Match="*").status_code == 403
     assert aino.get(f"/networks/{other_region.pk}/memberships").status_code == 403
@@ -91,7 +95,9 @@ def test_a_request_is_approved_by_a_coordinator_alone(signed_in: Callable[..., A
 
 
 @pytest.mark.parametrize("change", [{"state": "left"}, {"role": "editor"}])
-def test_the_last_coordinator_cannot_leave_or_step_down(signed_in: Callable[..., Api], regional: Network, change: dict[str, Any]) -> None:
+def test_the_last_coordinator_cannot_leave_or_step_down(
+    signed_in: Callable[..., Api], regional: Network, change: dict[str, Any]
+) -> None:
     aino = signed_in("aino@example.org", regional, "coordinator")
     membership = Membership.first({"email_key": "aino@example.org"})
     assert membership is not None
@@ -120,12 +126,22 @@ def test_a_network_in_use_is_not_deleted(signed_in: Callable[..., Api], regional
     assert admin.get(f"/networks/{regional.pk}").status_code == 404
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"kind": "global"}, "kind"), ({"regions": ["FI-99"]}, "regions"), ({"parent_id": "x"}, "parent_id"),
-    ({"parent_id": "65f1c0ffee65f1c0ffee65f1"}, "parent_id"), ({"slug": "Ei Näin"}, "slug"), ({"name": {"fi": "..."}}, "slug"),
-    ({"coordination_ends_on": "soon"}, "coordination_ends_on"), ({"coordinating_organisation": {"name": "X", "type": "club"}}, "coordinating_organisation"),
-])
-def test_a_bad_network_names_its_field_and_writes_nothing(signed_in: Callable[..., Api], body: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "global"}, "kind"),
+        ({"regions": ["FI-99"]}, "regions"),
+        ({"parent_id": "x"}, "parent_id"),
+        ({"parent_id": "65f1c0ffee65f1c0ffee65f1"}, "parent_id"),
+        ({"slug": "Ei Näin"}, "slug"),
+        ({"name": {"fi": "..."}}, "slug"),
+        ({"coordination_ends_on": "soon"}, "coordination_ends_on"),
+        ({"coordinating_organisation": {"name": "X", "type": "club"}}, "coordinating_organisation"),
+    ],
+)
+def test_a_bad_network_names_its_field_and_writes_nothing(
+    signed_in: Callable[..., Api], body: dict[str, Any], field: str
+) -> None:
     answer = signed_in("admin@example.org", administrator=True).post("/networks", {**NEW, **body})
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
     assert Network.row({}) is None
