@@ -63,14 +63,14 @@ check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tests/check_translations.py
+	$(BIN)/python -m tests.platform.translations
 
 format: install-dev ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 translations: install-dev ## Extract, update and compile the catalogues
-	$(BIN)/python tests/check_translations.py --update
+	$(BIN)/python -m tests.platform.translations --update
 
 lock: install-dev ## Write the lock files anew from setup.cfg (UPGRADE=--upgrade for newer versions)
 	$(COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock

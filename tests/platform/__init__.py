@@ -1,0 +1,1 @@
+"""Tests of what surrounds the features: the command, its processes, the mail sink, the files that build and deploy."""
