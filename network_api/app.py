@@ -10,6 +10,7 @@ from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter
 
+from events.feature import feature as events
 from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, settings
 from network_api.api import Api, OrjsonProvider, register_problems
 from network_api.auth import caller
@@ -22,7 +23,7 @@ from network_api.members.feature import feature as members
 from network_api.networks.documents import roles_of
 from network_api.networks.feature import feature as networks
 
-FEATURES: tuple[Feature, ...] = (members, networks)
+FEATURES: tuple[Feature, ...] = (members, networks, events)
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 

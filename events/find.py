@@ -1,0 +1,91 @@
+"""Finding theme days: each filter a condition on stored fields that an index serves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from events.documents import (
+    CANCELLED,
+    CLOSED,
+    DRAFT,
+    ENDED,
+    FULL,
+    LONGEST,
+    OPEN,
+    PUBLISHED,
+    RUNNING,
+    UPCOMING,
+    Event,
+    reader_keys,
+)
+from network_api.auth.caller import EDITOR, Caller
+from network_api.documents import Page, Row, utcnow
+from network_api.errors import NotFound
+from network_api.languages import search_filter
+from network_api.networks.documents import Network
+
+
+def find_events(caller: Caller, query: Mapping[str, Any]) -> Page:
+    """Theme days in order of their start, as far as this caller may read them."""
+    where: dict[str, Any] = {"visible_to": {"$in": reader_keys(caller)}, **search_filter(query.get("q", ""))}
+    for name, stored in (("mode", "modes"), ("topic", "topics")):
+        if name in query:
+            where[stored] = query[name]
+    if "network" in query or "region" in query:
+        where["network_ids"] = {"$in": _arranging(query)}
+    starts = {bound: query[name] for name, bound in (("from_", "$gte"), ("to", "$lt")) if name in query}
+    if "phase" in query:
+        condition = in_phase(query["phase"], utcnow())
+        starts |= condition.pop("starts_at", {})
+        where |= condition
+    if starts:
+        where["starts_at"] = starts
+    direction = -1 if query["sort"].startswith("-") else 1
+    page = Event.page(where, sort=("starts_at", direction), **query["paging"])
+    return Page([shown(caller, row) for row in page.items], page.next, page.total)
+
+
+def _arranging(query: Mapping[str, Any]) -> list[Any]:
+    """The networks that a filter means. Regions are looked up now: a network may serve others tomorrow."""
+    if "region" not in query:
+        return [query["network"]]
+    serving = [network["_id"] for network in Network.rows({"regions": query["region"]})]
+    return [found for found in serving if query.get("network", found) == found]
+
+
+def in_phase(phase: str, now: datetime) -> dict[str, Any]:
+    """The filter for theme days in a phase, with both ends of `starts_at` bound where that can be. See `phase_of`."""
+    coming, recent = {"$gt": now}, {"$gt": now - LONGEST}
+    registrable = {"status": PUBLISHED, "starts_at": coming, "opens_at": {"$lte": now}}
+    conditions: dict[str, dict[str, Any]] = {
+        UPCOMING: {"starts_at": coming, "$or": [{"status": DRAFT}, {"status": PUBLISHED, "opens_at": {"$gt": now}}]},
+        OPEN: {**registrable, "closes_at": {"$gt": now}, "is_full": False},
+        FULL: {**registrable, "closes_at": {"$gt": now}, "is_full": True},
+        CLOSED: {
+            "starts_at": recent,
+            "ends_at": {"$gt": now},
+            "$or": [
+                {"status": CANCELLED},
+                {"status": PUBLISHED, "starts_at": coming, "opens_at": {"$lte": now}, "closes_at": {"$lte": now}},
+            ],
+        },
+        RUNNING: {"starts_at": {**recent, "$lte": now}, "ends_at": {"$gt": now}, "status": {"$in": [DRAFT, PUBLISHED]}},
+        ENDED: {"starts_at": {"$lt": now}, "ends_at": {"$lte": now}},
+    }
+    return conditions[phase]
+
+
+def readable_event(caller: Caller, event_id: str) -> Event:
+    """A theme day that this caller may read. Raises NotFound for a draft of others."""
+    event = Event.get(event_id)
+    if not set(event.visible_to) & set(reader_keys(caller)):
+        raise NotFound
+    return event
+
+
+def shown(caller: Caller, event: Event | Row) -> Row:
+    """The row as this caller may read it: `join_url` is for those who may edit, and for nobody else."""
+    row: Row = event.to_mongo() if isinstance(event, Event) else event
+    if not row.get("remote") or caller.has_role(EDITOR, row["network_id"]):
+        return row
+    return {**row, "remote": {name: value for name, value in row["remote"].items() if name != "join_url"}}

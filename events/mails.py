@@ -1,0 +1,121 @@
+"""The mails of theme days. Every one about a registration carries its manage link."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask import current_app
+
+from events.documents import REMOTE, Event, title_of
+from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
+from network_api.auth import links
+from network_api.languages import in_language
+from network_api.mail.message import MailMessage, compose
+
+_LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
+
+
+def confirmed(registration: Registration, event: Event) -> MailMessage:
+    """To somebody who has a seat."""
+    return _about(registration, event, "confirmed")
+
+
+def waiting(registration: Registration, event: Event, position: int) -> MailMessage:
+    """To somebody who stands in the queue; `position` is counted from 1."""
+    return _about(registration, event, "waiting", position=position)
+
+
+def promoted(registration: Registration, event: Event) -> MailMessage:
+    """To somebody who waited and now has a seat."""
+    return _about(registration, event, "promoted")
+
+
+def switched(registration: Registration, event: Event) -> MailMessage:
+    """To somebody who takes part in another way now."""
+    return _about(registration, event, "switched")
+
+
+def cancelled(registration: Registration, event: Event) -> MailMessage:
+    """To somebody whose registration has been cancelled."""
+    return _about(registration, event, "cancelled")
+
+
+def link_again(registration: Registration, event: Event) -> MailMessage:
+    """To somebody who tried to register a second time."""
+    return _about(registration, event, "link_again", cause=f"link:{registration.reminded_at.isoformat()}")
+
+
+def event_cancelled(registration: Registration, event: Event) -> MailMessage:
+    """To everybody who is registered."""
+    reason = in_language(event.cancel_reason, registration.language)
+    return _about(registration, event, "event_cancelled", cause=f"event-cancelled:{event.version}", reason=reason)
+
+
+def event_changed(registration: Registration, event: Event) -> MailMessage:
+    """To everybody who is registered, when time or place change."""
+    return _about(registration, event, "event_changed", cause=f"event-changed:{event.version}")
+
+
+def _about(registration: Registration, event: Event, what: str, *, cause: str | None = None, **values: Any) -> MailMessage:
+    language = registration.language
+    return compose(
+        f"registration:{registration.pk}:{cause or f'{what}:{registration.version}'}",
+        registration.email,
+        language,
+        f"events/{what}.txt",
+        registration=registration,
+        event=event,
+        title=title_of(event, language),
+        day=day_of(event, language),
+        hours=hours_of(event, language),
+        directions=_directions(event, language),
+        manage_link=manage_link(registration),
+        join_link=join_link(registration),
+        **values,
+    )
+
+
+def _directions(event: Event, language: str) -> str:
+    return in_language(event.venue.directions, language) if event.venue else ""
+
+
+def manage_link(registration: Registration) -> str:
+    """The address of a registration's own page; whoever has it may change and cancel."""
+    return (
+        f"{current_app.config['PUBLIC_URL']}/manage/registrations/{links.make_token(MANAGE, registration.pk, registration.nonce)}"
+    )
+
+
+def join_link(registration: Registration) -> str | None:
+    """The address of the participant's own door to the remote room; None for who has no remote seat."""
+    if registration.status != CONFIRMED or registration.mode != REMOTE:
+        return None
+    return f"{current_app.config['PUBLIC_URL']}/join/{links.make_token(JOIN, registration.pk, registration.nonce)}"
+
+
+def day_of(event: Event, language: str) -> str:
+    """The day of the start, in words, where the theme day is."""
+    return str(format_date(_local(event, event.starts_at), "full", locale=_LOCALES[language]))
+
+
+def hours_of(event: Event, language: str) -> str:
+    """From when to when, in the theme day's own zone, which is named; with the last day where it is another one."""
+    starts, ends = _local(event, event.starts_at), _local(event, event.ends_at)
+    last_day = "" if starts.date() == ends.date() else f"{format_date(ends, 'full', locale=_LOCALES[language])} "
+    return f"{clock(starts, language)}–{last_day}{clock(ends, language)} ({event.timezone})"
+
+
+def moment(event: Event, instant: datetime, language: str) -> str:
+    """An instant as people at the theme day read it."""
+    local = _local(event, instant)
+    return f"{format_date(local, 'full', locale=_LOCALES[language])} {clock(local, language)} ({event.timezone})"
+
+
+def clock(local: datetime, language: str) -> str:
+    """The time of day."""
+    return str(format_time(local, "short", tzinfo=local.tzinfo, locale=_LOCALES[language]))
+
+
+def _local(event: Event, instant: datetime) -> datetime:
+    return instant.astimezone(ZoneInfo(event.timezone))

@@ -1,0 +1,113 @@
+"""The web pages of theme days: the door to the remote room, the page of a registration, calendar feeds."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import force_locale, get_locale
+
+from events import attendance, mails, registration
+from events.calendar import calendar_of, coming_events
+from events.documents import Event, title_of
+from events.find import readable_event
+from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration, with_positions
+from network_api.auth.caller import STRANGER
+from network_api.networks.documents import Network
+
+blueprint = Blueprint("event_pages", __name__, template_folder="templates")
+
+# A browser holds the redirect that follows a form to the form's policy too, and the room is another site. Which one, a
+# GET does not tell: scanners of mail follow links.
+DOOR_POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' https:"
+
+
+@blueprint.get("/join/<token>")
+def door(token: str) -> Response:
+    """The door: when it opens, or the button that opens it. Records nothing."""
+    return _door_page(Registration.of_link(JOIN, token), token)
+
+
+@blueprint.post("/join/<token>")
+def enter(token: str) -> Response:
+    """Go in: attendance is noted once, and the remote room follows."""
+    found = Registration.of_link(JOIN, token)
+    room = attendance.enter(found)
+    return _private(make_response(redirect(room, 303))) if room else _door_page(found, token)
+
+
+def _door_page(found: Registration, token: str) -> Response:
+    event = Event.get(found.event_id)
+    response = _page(
+        found, event, "door.html", state=attendance.state_of_door(found, event), opens_at=attendance.opens_at(event), token=token
+    )
+    response.headers["Content-Security-Policy"] = DOOR_POLICY
+    return response
+
+
+@blueprint.get("/manage/registrations/<token>")
+def manage(token: str) -> Response:
+    """What is registered, with a button to cancel it."""
+    found = Registration.of_link(MANAGE, token)
+    position = with_positions([found.to_mongo()])[0]["waiting_position"]
+    return _page(found, Event.get(found.event_id), "manage.html", token=token, position=position)
+
+
+@blueprint.post("/manage/registrations/<token>/cancel")
+def cancel(token: str) -> Response:
+    """Cancel the registration; back to its page."""
+    registration.cancel(STRANGER, Registration.of_link(MANAGE, token), None, BY_PERSON)
+    return _private(make_response(redirect(url_for(".manage", token=token), 303)))
+
+
+def _page(found: Registration, event: Event, template: str, **values: object) -> Response:
+    """A page in the participant's own language, kept by nobody."""
+    language = found.language
+
+    def said(instant: datetime) -> str:
+        return mails.moment(event, instant, language)
+
+    with force_locale(language):
+        text = render_template(
+            f"events/{template}",
+            registration=found,
+            event=event,
+            language=language,
+            title=title_of(event, language),
+            day=mails.day_of(event, language),
+            hours=mails.hours_of(event, language),
+            said=said,
+            **values,
+        )
+    return _private(Response(text))
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.get("/events.ics")
+def all_events() -> Response:
+    """Every theme day as a calendar."""
+    return _feed(coming_events())
+
+
+@blueprint.get("/events/<id:event_id>.ics")
+def one_event(event_id: str) -> Response:
+    """One theme day as a calendar."""
+    return _feed([readable_event(STRANGER, event_id)])
+
+
+@blueprint.get("/networks/<id:network_id>/events.ics")
+def events_of_network(network_id: str) -> Response:
+    """The theme days that a network arranges, as a calendar."""
+    return _feed(coming_events(network_ids=Network.get(network_id).pk))
+
+
+def _feed(events: list[Event]) -> Response:
+    language = str(get_locale())
+    response = Response(calendar_of(events, language), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Language"], response.headers["Vary"] = language, "Accept-Language"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

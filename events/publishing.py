@@ -1,0 +1,164 @@
+"""Verbs of theme days: draft, edit, publish, cancel, copy, delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson import ObjectId
+
+from events import mails, registration
+from events.documents import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Event, EventCancelled
+from events.registration_documents import Registration
+from network_api import audit
+from network_api.auth.caller import Caller
+from network_api.documents import AlreadyExists, transactional, utcnow
+from network_api.errors import Conflict, Invalid
+from network_api.languages import in_language, slugify
+from network_api.mail import outbox
+from network_api.networks.documents import Network
+
+_COPIED = (
+    "network_id",
+    "co_hosts",
+    "title",
+    "summary",
+    "description",
+    "topics",
+    "starts_at",
+    "ends_at",
+    "timezone",
+    "registration_opens_at",
+    "registration_closes_at",
+    "venue",
+    "remote",
+    "questions",
+    "agenda",
+    "materials",
+)
+_TIME_AND_PLACE = ("starts_at", "ends_at", "timezone", "venue", "remote")
+
+
+@transactional
+def draft_event(caller: Caller, given: Mapping[str, Any]) -> Event:
+    """Draft a theme day. Raises Conflict `slug_taken`, Invalid for unknown networks and times that cannot be."""
+    wanted = dict(given)
+    capacity = wanted.pop("capacity", None)
+    event = Event(**wanted)
+    _check_networks("network_id", [event.network_id])
+    _check_networks("co_hosts", event.co_hosts)
+    return _store(caller, event, _offered(event) if capacity is None else capacity)
+
+
+def _offered(event: Event) -> dict[str, int | None]:
+    """The modes that have a venue or a room; on site where there is neither yet."""
+    found: dict[str, int | None] = {REMOTE: None} if event.remote else {}
+    return found | ({ONSITE: None} if event.venue or not event.remote else {})
+
+
+def _store(caller: Caller, event: Event, capacity: Mapping[str, int | None]) -> Event:
+    event.seats = {mode: {"capacity": number, "taken": 0, "waiting": 0} for mode, number in capacity.items()}
+    event.seats = Event._fields["seats"].to_python(event.seats)
+    event.slug = event.slug or _free_slug(event)
+    try:
+        event.insert()
+    except AlreadyExists as error:
+        raise _slug_taken() from error
+    audit.record(caller.member_id, "event.drafted", event.pk, network_id=event.network_id)
+    return event
+
+
+def _free_slug(event: Event) -> str:
+    """The title's words; with the day, and at last with the id, where others have that already."""
+    words, day = slugify(in_language(event.title, "fi")), event.starts_at.date().isoformat()
+    candidates = [words, f"{words}-{day}"] if words else [day]
+    taken = {row["slug"] for row in Event.rows({"slug": {"$in": candidates}})}
+    return next((slug for slug in candidates if slug not in taken), f"{candidates[-1]}-{event.pk}")
+
+
+def _slug_taken() -> Conflict:
+    return Conflict("Another theme day has this slug.", code="slug_taken", errors={"slug": ["Taken."]})
+
+
+def _check_networks(name: str, network_ids: list[ObjectId]) -> None:
+    if set(network_ids) - set(Network.by_ids(network_ids)):
+        raise Invalid(errors={name: ["There is no network with this id."]})
+
+
+@transactional
+def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], version: int | None) -> Event:
+    """Edit a theme day; more seats go to those who wait, and a new time or place is mailed to all who are registered.
+
+    Raises StaleVersion, CapacityBelowTaken, Conflict `slug_taken`, EventCancelled.
+    """
+    event = event.fresh(version)
+    if event.status == CANCELLED:
+        raise EventCancelled
+    wanted = dict(changes)
+    _check_networks("co_hosts", wanted.get("co_hosts", []))
+    capacity = wanted.pop("capacity", None)
+    before = _capacity(event)
+    if capacity is not None:
+        event = event.resize(capacity)
+    try:
+        event, differing = event.edit(wanted)
+    except AlreadyExists as error:
+        raise _slug_taken() from error
+    if before != _capacity(event):
+        differing["capacity"] = {"before": before, "after": _capacity(event)}
+    audit.record(caller.member_id, "event.changed", event.pk, network_id=event.network_id, changes=differing)
+    event = registration.promote(event, *event.seats)
+    if event.status == PUBLISHED and not event.is_over and any(name in differing for name in _TIME_AND_PLACE):
+        _tell_everybody(event, mails.event_changed)
+    return event
+
+
+def _capacity(event: Event) -> dict[str, int | None]:
+    return {mode: seats.capacity for mode, seats in event.seats.items()}
+
+
+def _tell_everybody(event: Event, mail: Any) -> None:
+    for registered in Registration.live(event.pk):
+        outbox.put(mail(registered, event))
+
+
+@transactional
+def publish_event(caller: Caller, event: Event) -> Event:
+    """Show a theme day to everybody; registration opens unless it has a time of its own. Raises Conflict `not_a_draft`."""
+    event = event.fresh()
+    if event.status != DRAFT:
+        raise Conflict("Only a draft can be published.", code="not_a_draft")
+    return _edit(caller, event, "event.published", {"status": PUBLISHED, "published_at": utcnow()})
+
+
+@transactional
+def cancel_event(caller: Caller, event: Event, reason: Mapping[str, str] | None) -> Event:
+    """Call a theme day off, and tell everybody who is registered. Raises EventCancelled, Conflict `not_published`, EventEnded."""
+    event = event.fresh()
+    if event.status == DRAFT:
+        raise Conflict("A draft is deleted, not cancelled.", code="not_published")
+    event.require_going_on()
+    event = _edit(caller, event, "event.cancelled", {"status": CANCELLED, "cancelled_at": utcnow(), "cancel_reason": reason})
+    _tell_everybody(event, mails.event_cancelled)
+    return event
+
+
+def _edit(caller: Caller, event: Event, action: str, changes: Mapping[str, Any]) -> Event:
+    edited, differing = event.edit(changes)
+    audit.record(caller.member_id, action, event.pk, network_id=event.network_id, changes=differing)
+    return edited
+
+
+@transactional
+def duplicate_event(caller: Caller, event: Event) -> Event:
+    """A draft with the same content and nobody registered."""
+    copy = Event(**{name: getattr(event, name) for name in _COPIED})
+    return _store(caller, copy, _capacity(event))
+
+
+@transactional
+def remove_event(caller: Caller, event: Event, version: int | None) -> None:
+    """Delete a draft. Raises Conflict `event_published`: what people have seen is cancelled instead."""
+    event = event.fresh(version)
+    if event.status != DRAFT:
+        raise Conflict("A theme day that has been published is cancelled, not deleted.", code="event_published")
+    Event.remove({"_id": event.pk, "status": DRAFT})
+    audit.record(caller.member_id, "event.removed", event.pk, network_id=event.network_id)

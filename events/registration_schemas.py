@@ -1,0 +1,116 @@
+"""Shapes of registrations."""
+
+from marshmallow import fields, validate
+
+from events.documents import MODES
+from events.documents import STATUSES as EVENT_STATUSES
+from events.registration_documents import STATUSES
+from events.schemas import Entry
+from network_api.documents import Row
+from network_api.languages import LANGUAGES
+from network_api.members.schemas import OrganisationSchema
+from network_api.schemas import (
+    Derived,
+    EmailAddress,
+    Id,
+    Instant,
+    LanguageMap,
+    Line,
+    PageQuery,
+    Resource,
+    Schema,
+    Slug,
+    TimeZone,
+    no_surrogates,
+)
+
+
+class PersonFields(Schema):
+    """What a participant types."""
+
+    organisation = fields.Nested(OrganisationSchema, allow_none=True)
+    language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "The language of our mails."})
+    answers = Entry(metadata={"description": "Answers to the questions, by their id.", "example": {"diet": "kasvis"}})
+    needs = fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=2000), no_surrogates],
+        metadata={"description": "What helps the person take part.", "example": "Induktiosilmukka"},
+    )
+
+
+class RegistrationRequest(PersonFields):
+    """A registration, with or without an account. With `wait`, a full theme day gives a place in the queue."""
+
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    name = Line(required=True, metadata={"example": "Aino Virtanen"})
+    email = EmailAddress(required=True)
+    wait = fields.Boolean(load_default=False, metadata={"example": False})
+
+
+class RegistrationPatch(PersonFields):
+    """What can be changed. Another `mode` switches seats; with `wait` the old seat is kept until the new one is free."""
+
+    mode = fields.String(validate=validate.OneOf(MODES))
+    name = Line(metadata={"example": "Aino Virtanen"})
+    wait = fields.Boolean(load_default=False, metadata={"example": False})
+
+
+class RegistrationSchema(Resource, PersonFields):
+    """A registration, for the person and for the coordinators."""
+
+    event_id = Id(dump_only=True)
+    status = fields.String(dump_only=True, validate=validate.OneOf(STATUSES))
+    mode = fields.String(
+        dump_only=True, validate=validate.OneOf(MODES), metadata={"description": "The seat held, or waited for."}
+    )
+    waiting_for = fields.String(
+        dump_only=True,
+        allow_none=True,
+        validate=validate.OneOf(MODES),
+        metadata={"description": "Whose queue the person stands in.", "example": None},
+    )
+    waiting_position = Derived(
+        lambda row: row.get("waiting_position"),
+        shape={"type": ["integer", "null"], "description": "The place in that queue; the first is 1.", "example": None},
+    )
+    name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
+    email = EmailAddress(dump_only=True)
+    attended_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
+    cancelled_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
+
+    @staticmethod
+    def etag(row: Row) -> str:
+        """`<version>.<place in the queue>`: others leave the queue without an edit of this registration."""
+        return f"{row['version']}.{row.get('waiting_position') or 0}"
+
+
+class EventLinkSchema(Schema):
+    """A theme day by name and time."""
+
+    id = Id(attribute="_id", dump_only=True)
+    slug = Slug(dump_only=True, metadata={"example": "teemapaiva"})
+    title = LanguageMap(dump_only=True)
+    starts_at = Instant(dump_only=True)
+    ends_at = Instant(dump_only=True, metadata={"example": "2027-03-04T13:00:00Z"})
+    timezone = TimeZone(dump_only=True)
+    status = fields.String(dump_only=True, validate=validate.OneOf(EVENT_STATUSES), metadata={"example": "published"})
+
+
+class OwnRegistrationSchema(RegistrationSchema):
+    """One's own registration, with the theme day it is for."""
+
+    event = fields.Nested(EventLinkSchema, dump_only=True)
+
+
+class RegistrationFilters(Schema):
+    """Filters of registrations."""
+
+    status = fields.String(validate=validate.OneOf(STATUSES), metadata={"description": "Only these."})
+    mode = fields.String(validate=validate.OneOf(MODES), metadata={"description": "Only in this mode."})
+    q = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "aino"}
+    )
+
+
+class RegistrationQuery(PageQuery, RegistrationFilters):
+    """Filters of the list of registrations."""

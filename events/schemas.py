@@ -1,0 +1,247 @@
+"""Shapes of theme days."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import marshmallow as ma
+from flask import current_app
+from marshmallow import fields, validate
+
+from events.documents import MODES, PHASES, STATUSES, phase_of
+from network_api.documents import Row, utcnow
+from network_api.regions import REGIONS
+from network_api.schemas import (
+    Derived,
+    Id,
+    Instant,
+    LanguageMap,
+    Line,
+    PageQuery,
+    Resource,
+    Schema,
+    Slug,
+    TimeZone,
+    no_surrogates,
+)
+
+_MOST_SEATS = 100_000
+_MOST_DEPTH, _MOST_PARTS = 5, 200
+_LARGEST = 2**53  # beyond it JSON's readers disagree about a number
+_PHASE_STEPS = 8  # room for the six phases within one number
+
+
+class Whole(fields.Integer):
+    """A whole number that is written as one: no text, no truth value, no fraction."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Seating(Whole):
+    """A number of seats; null for no limit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {
+            "example": 40,
+            "description": "Null: no limit. Absent: this mode is not offered.",
+            **kwargs.get("metadata", {}),
+        }
+        super().__init__(validate=validate.Range(0, _MOST_SEATS), allow_none=True, **kwargs)
+
+
+class EventTime(Instant):
+    """An instant within the years that calendars and time zones can write."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= moment.year <= 2200:
+            raise ma.ValidationError("Between the years 2000 and 2200.")
+        return moment
+
+
+class Entry(fields.Dict):
+    """One entry of a list that is kept as it was given: plain JSON of a modest size that can be stored."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        if _count_parts(found, _MOST_DEPTH) > _MOST_PARTS:
+            raise ma.ValidationError("This is too much.")
+        return found
+
+
+def _count_parts(value: Any, depth: int) -> int:
+    """How many values there are in all. Raises ValidationError for what cannot be stored, or nests too deep."""
+    if isinstance(value, str):
+        no_surrogates(value)
+    if isinstance(value, (int, float)) and abs(value) > _LARGEST:
+        raise ma.ValidationError("This number is too large.")
+    if not isinstance(value, (dict, list)):
+        return 1
+    if not depth:
+        raise ma.ValidationError("This is nested too deep.")
+    if isinstance(value, list):
+        return 1 + sum(_count_parts(part, depth - 1) for part in value)
+    for name in value:
+        if not isinstance(name, str) or not 0 < len(name) <= 100 or name.startswith("$") or "." in name or "\0" in name:
+            raise ma.ValidationError("A name has 1 to 100 characters, no full stop, and no $ at its beginning.")
+    return 1 + sum(_count_parts(part, depth - 1) for part in value.values())
+
+
+class Reason(LanguageMap):
+    """A text by language; a plain text counts as one in the platform's own language."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        given = {current_app.config["DEFAULT_LANGUAGE"]: value} if isinstance(value, str) else value
+        return super()._deserialize(given, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class VenueSchema(Schema):
+    """Where a theme day takes place."""
+
+    name = Line(required=True, metadata={"example": "Toivolan vanha piha"})
+    address = Line(allow_none=True, metadata={"example": "Cygnaeuksenkatu 2, Jyväskylä"})
+    directions = LanguageMap(allow_none=True, most=5000, example="Viisi minuuttia asemalta.")
+    accessibility = LanguageMap(allow_none=True, most=5000, example="Esteetön sisäänkäynti pihan puolelta.")
+
+
+class RemoteSchema(Schema):
+    """The remote room. `join_url` is shown to those who may edit the theme day, and to nobody else."""
+
+    join_url = fields.Url(
+        schemes={"https"},
+        allow_none=True,
+        validate=[validate.Length(max=2000), no_surrogates],
+        metadata={"omitted": "for all who may not edit the theme day", "example": "https://meet.example.org/room"},
+    )
+    platform = Line(allow_none=True, most=80, metadata={"example": "Teams"})
+    opens_minutes_before = Whole(
+        load_default=15, validate=validate.Range(0, 1440), metadata={"description": "When the door opens.", "example": 15}
+    )
+
+
+class CapacitySchema(Schema):
+    """How many seats each mode has."""
+
+    onsite = Seating()
+    remote = Seating()
+
+
+def _entries(example: Mapping[str, Any]) -> Any:
+    return fields.List(Entry(), validate=validate.Length(max=100), metadata={"example": [example]})
+
+
+class EventFields(Schema):
+    """What people write about a theme day."""
+
+    co_hosts = fields.List(
+        Id(), validate=validate.Length(max=20), metadata={"description": "Networks that arrange it too.", "example": []}
+    )
+    slug = Slug()
+    summary = LanguageMap(allow_none=True, most=1000, example="Työnantajayhteistyö käytännössä")
+    description = LanguageMap(allow_none=True, example="Päivän aikana kuulemme, miten yritykset **oikeasti** rekrytoivat.")
+    topics = fields.List(Line(most=80), validate=validate.Length(max=30), metadata={"example": ["työnantajayhteistyö"]})
+    timezone = TimeZone()
+    registration_opens_at = EventTime(
+        allow_none=True, metadata={"description": "At publication where it is null.", "example": None}
+    )
+    registration_closes_at = EventTime(
+        allow_none=True, metadata={"description": "At the start where it is null.", "example": None}
+    )
+    venue = fields.Nested(VenueSchema, allow_none=True)
+    remote = fields.Nested(RemoteSchema, allow_none=True)
+    questions = _entries({"id": "diet", "label": {"fi": "Ruokavalio"}})
+    agenda = _entries({"at": "09:00", "title": {"fi": "Aamukahvi"}})
+    materials = _entries({"title": {"fi": "Esitys"}, "url": "https://example.org/esitys.pdf"})
+
+
+class EventRequest(EventFields):
+    """A theme day to draft. Without a capacity, the modes that have a venue or a room are offered without a limit."""
+
+    network_id = Id(required=True)
+    title = LanguageMap(required=True, most=200, example="Työhönvalmennuksen teemapäivä")
+    starts_at = EventTime(required=True)
+    ends_at = EventTime(required=True, metadata={"example": "2027-03-04T13:00:00Z"})
+    capacity = fields.Nested(CapacitySchema)
+
+
+class EventPatch(EventFields):
+    """What can be changed of a theme day; its network stays."""
+
+    title = LanguageMap(most=200, example="Työhönvalmennuksen teemapäivä")
+    starts_at = EventTime()
+    ends_at = EventTime(metadata={"example": "2027-03-04T13:00:00Z"})
+    capacity = fields.Nested(CapacitySchema)
+
+
+class CancelRequest(Schema):
+    """Why a theme day is cancelled; everybody who is registered reads it."""
+
+    reason = Reason(allow_none=True, most=2000, example="Kouluttaja on sairastunut.")
+
+
+def _seats(row: Row) -> dict[str, Any]:
+    return {
+        mode: {"capacity": seats.get("capacity"), "taken": seats["taken"], "waiting": seats["waiting"]}
+        for mode in MODES
+        if (seats := row.get("seats", {}).get(mode)) is not None
+    }
+
+
+class EventSchema(Resource, EventFields):
+    """A theme day."""
+
+    network_id = Id(dump_only=True)
+    title = LanguageMap(dump_only=True, example="Työhönvalmennuksen teemapäivä")
+    starts_at = Instant(dump_only=True)
+    ends_at = Instant(dump_only=True, metadata={"example": "2027-03-04T13:00:00Z"})
+    capacity = Derived(
+        lambda row: {mode: seats["capacity"] for mode, seats in _seats(row).items()},
+        shape={
+            "type": "object",
+            "description": "Null: no limit. Absent: not offered.",
+            "example": {"onsite": 40, "remote": None},
+        },
+    )
+    seats = Derived(
+        _seats,
+        shape={
+            "type": "object",
+            "description": "What has become of the seats, by mode.",
+            "example": {"onsite": {"capacity": 40, "taken": 12, "waiting": 0}},
+        },
+    )
+    status = fields.String(dump_only=True, validate=validate.OneOf(STATUSES), metadata={"example": "published"})
+    phase = Derived(lambda row: phase_of(row, utcnow()), shape={"type": "string", "enum": list(PHASES), "example": "open"})
+    published_at = Instant(dump_only=True, allow_none=True)
+    cancelled_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
+    cancel_reason = LanguageMap(dump_only=True, allow_none=True, metadata={"example": None})
+
+    @staticmethod
+    def etag(row: Row) -> str:
+        """`<version>.<seats>`; the second number changes with the seats, and when time moves the phase on."""
+        moment = row["seats_version"] * _PHASE_STEPS + PHASES.index(phase_of(row, utcnow()))
+        return f"{row['version']}.{moment}"
+
+
+class EventQuery(PageQuery):
+    """Filters of theme days."""
+
+    from_ = Instant(data_key="from", metadata={"description": "Starting at this instant or later."})
+    to = Instant(metadata={"description": "Starting before this instant.", "example": "2027-12-31T22:00:00Z"})
+    network = Id(metadata={"description": "Arranged by this network, alone or with others."})
+    region = fields.String(
+        validate=validate.OneOf(REGIONS),
+        metadata={"description": "Arranged by a network that serves this region.", "example": "FI-08"},
+    )
+    mode = fields.String(validate=validate.OneOf(MODES), metadata={"description": "Offering this way to take part."})
+    topic = Line(most=80, metadata={"description": "About this topic.", "example": "työnantajayhteistyö"})
+    phase = fields.String(validate=validate.OneOf(PHASES), metadata={"description": "In this phase now."})
+    q = fields.String(
+        validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "teema"}
+    )
+    sort = fields.String(
+        load_default="starts_at", validate=validate.OneOf(("starts_at", "-starts_at")), metadata={"description": "The order."}
+    )
