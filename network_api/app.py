@@ -67,6 +67,7 @@ def register_routes(app: Flask) -> None:
     register_problems(app)
     api = Api(app, spec_kwargs=docs_pages.API_DOCUMENT)
     api.register_converter(IdConverter, lambda converter: docs_pages.ID_PARAMETER)
+    api.register_converter(UnicodeConverter, lambda converter: docs_pages.TEXT_PARAMETER)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             api.register_blueprint(blueprint)

@@ -10,6 +10,7 @@ blueprint = Blueprint("docs", __name__)
 ASSETS = Path(swagger_ui_bundle.swagger_ui_path)
 
 ID_PARAMETER = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": ["65f1c0ffee65f1c0ffee65f1"]}
+TEXT_PARAMETER = {"type": "string", "minLength": 1, "examples": ["65f1c0ffee65f1c0ffee65f1.Zm9vYmFyYmF6cXV4"]}
 SETTINGS = {
     "API_TITLE": "Network API",
     "API_VERSION": "1",
