@@ -18,7 +18,7 @@ from network_api.documents import AlreadyExists, BaseDocument, utcnow
 from network_api.errors import Conflict, Invalid
 
 KEPT_FOR = timedelta(hours=24)
-IN_FLIGHT_FOR = timedelta(seconds=60)  # a request that has not answered by then was killed: its key may be used again
+IN_FLIGHT_FOR = timedelta(seconds=30)  # a request that has not answered by then was killed: its key may be used again
 _LONGEST_KEY = 255
 _REPLAYED_HEADERS = ("Content-Type", "ETag", "Location", "Link")
 

@@ -4,13 +4,18 @@ The broker is the same MongoDB unless a URL names another. A task that is lost, 
 are not kept and messages are not acknowledged late; sweeps on a schedule find what no task came for.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from celery import Celery, Task
-from flask import Flask
+from flask import Flask, current_app
+from kombu.exceptions import OperationalError
+from pymongo.errors import PyMongoError
 
+from network_api.documents import after_commit
+
+logger = logging.getLogger(__name__)
 POLL_EVERY = 0.25  # seconds between looks into an empty MongoDB queue
 QUEUES = ("mail", "jobs")
 
@@ -26,7 +31,7 @@ def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
                 return self.run(*args, **kwargs)
 
     broker = app.config["CELERY_BROKER_URL"] or app.config["MONGODB_URI"]
-    celery = Celery(app.import_name, task_cls=ContextTask, broker=_mongodb_broker(broker), set_as_current=True)
+    celery = Celery(app.import_name, task_cls=ContextTask, broker=broker, set_as_current=True)
     celery.conf.update(
         task_ignore_result=True,
         task_default_queue="jobs",
@@ -47,12 +52,6 @@ def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
     return celery
 
 
-def _mongodb_broker(url: str) -> str:
-    """kombu reads a replica set's name and every other option from the query, and the database from the path."""
-    parts = urlsplit(url)
-    return urlunsplit(parts) if parts.scheme.startswith("mongodb") else url
-
-
 def _transport_options(url: str) -> dict[str, Any]:
     if not url.startswith("mongodb"):
         return {}
@@ -63,3 +62,15 @@ def _transport_options(url: str) -> dict[str, Any]:
         "broadcast_collection": "broker_broadcast",
         "queues_collection": "broker_queues",
     }
+
+
+def wake(task: str, *arguments: str) -> None:
+    """Announce a job once the running transaction has been committed. A broker that is away delays it until a sweep."""
+
+    def announce() -> None:
+        try:
+            current_app.extensions["celery"].tasks[task].delay(*arguments)
+        except (OperationalError, PyMongoError, OSError):
+            logger.warning("The broker did not take the job %s; a sweep will find its work.", task)
+
+    after_commit(announce)

@@ -17,7 +17,8 @@ from bson import ObjectId
 from flask import current_app
 from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, StringField
 
-from network_api.documents import BaseDocument, Part, after_commit, utcnow
+from network_api import jobs
+from network_api.documents import BaseDocument, Part, utcnow
 from network_api.mail.message import Attachment, MailMessage
 
 LEASE = timedelta(seconds=60)
@@ -116,8 +117,7 @@ def put(message: MailMessage) -> None:
         message_id=make_msgid(domain=host),
         attachments=[_stored(attachment) for attachment in message.attachments],
     ).insert()
-    wake = current_app.extensions["celery"].tasks["mail.deliver"]
-    after_commit(lambda: wake.delay(str(mail.pk)))
+    jobs.wake("mail.deliver", str(mail.pk))
 
 
 def _stored(attachment: Attachment) -> StoredAttachment:
