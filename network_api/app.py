@@ -14,13 +14,13 @@ from events.feature import feature as events
 from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, settings
 from network_api.api import Api, OrjsonProvider, register_problems
 from network_api.auth import caller
-from network_api.documents import BaseDocument, Row
+from network_api.documents import BaseDocument, Row, transactional
 from network_api.feature import Feature
 from network_api.idempotency import IdempotentAnswer
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.members.feature import feature as members
-from network_api.networks.documents import roles_of
+from network_api.networks.documents import Network, roles_of
 from network_api.networks.feature import feature as networks
 
 FEATURES: tuple[Feature, ...] = (members, networks, events)
@@ -101,6 +101,19 @@ def ensure_indexes(app: Flask) -> None:
         health.require_replica_set()
         for document in documents():
             document.ensure_indexes()
+
+
+@transactional
+def make_demo() -> dict[str, Any]:
+    """Fill an empty platform with demo data, all or nothing; empty where there is a network already.
+
+    The result has what each feature made, by the names that its `demo.py` gives.
+    """
+    made: dict[str, Any] = {}
+    if Network.row({}) is None:
+        for feature in FEATURES:
+            feature.demo(made)
+    return made
 
 
 def _member(member_id: Any) -> Row | None:

@@ -4,30 +4,50 @@ Each function is the whole life of a process, started by `network-api up` or by 
 """
 
 import os
+import socket
+import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
+import celery.concurrency.solo  # noqa: F401 - celery would import it in each worker anew
+import kombu.transport.mongodb  # noqa: F401 - so would kombu this
+from celery.apps.beat import Beat
+from celery.apps.worker import Worker
 from flask import Flask
 
-from network_api.app import FEATURES, create_app, ensure_indexes
+from network_api import demo
+from network_api.app import create_app, ensure_indexes, make_demo
+from network_api.auth.caller import SCOPES
+from network_api.auth.documents import AccessToken
+from network_api.documents import utcnow
 from network_api.members.actions import make_administrator
+from network_api.members.documents import Member
 
 Say = Callable[[str], None]
+DEMO_TOKEN_LIFETIME = timedelta(days=30)
 
 
-def prepare(admin: str | None, administrators: Path, demo: bool, say: Say) -> None:
+def prepare(admin: str | None, administrators: Path, demo_data: bool, say: Say) -> None:
     """Make what must be there before the first request: indexes, the administrator, demo data. Harmless when repeated."""
     app = create_app()
     with app.app_context():
         ensure_indexes(app)
         if admin:
             _make_administrator(admin, administrators, say)
-        if demo:
-            say("Making sure that the demo data is there ...")
-            made: dict[str, Any] = {}
-            for feature in FEATURES:
-                feature.demo(made)
+        if demo_data:
+            show_demo(say)
+
+
+def show_demo(say: Say) -> None:
+    """The demo data where there is none, and at each start a token for its coordinator, since none is kept to be shown again."""
+    say("Making sure that the demo data is there ...")
+    make_demo()
+    coordinator = Member.first({"email_key": demo.COORDINATOR})
+    if coordinator is not None:
+        expires_at = utcnow() + DEMO_TOKEN_LIFETIME
+        _, secret = AccessToken.issue("api", coordinator.pk, name="demo", scopes=SCOPES, expires_at=expires_at)
+        say(f"Coordinator token: {secret}  ({coordinator.name}, {coordinator.email})")
 
 
 def _make_administrator(email: str, administrators: Path, say: Say) -> None:
@@ -43,14 +63,24 @@ def _make_administrator(email: str, administrators: Path, say: Say) -> None:
 
 def work(app: Flask, queues: Sequence[str]) -> None:
     """Do the jobs of some queues, one at a time, until SIGTERM."""
-    # The solo pool works in this very process: nothing to fork at the start, and nobody left behind by a kill.
-    arguments = ["worker", "--pool", "solo", "--queues", ",".join(queues), "--hostname", f"{'-'.join(queues)}-{os.getpid()}@%h"]
-    arguments += ["--loglevel", app.config["LOG_LEVEL"], "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    app.extensions["celery"].worker_main(arguments)
+    worker = Worker(
+        app=app.extensions["celery"],
+        # It works in this very process: nothing to fork at the start, and nobody left behind by a kill.
+        pool_cls="solo",
+        queues=list(queues),
+        hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
+        loglevel=app.config["LOG_LEVEL"],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 def keep_time(app: Flask) -> None:
     """Wake the workers on schedule, until SIGTERM."""
     # A schedule in memory: what the clock starts are looks for due work, so nothing is lost with it, and a file could
     # be left broken by a kill.
-    app.extensions["celery"].Beat(scheduler="celery.beat:Scheduler", loglevel=app.config["LOG_LEVEL"], quiet=True).run()
+    Beat(app=app.extensions["celery"], scheduler="celery.beat:Scheduler", loglevel=app.config["LOG_LEVEL"], quiet=True).run()
