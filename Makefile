@@ -37,7 +37,7 @@ $(BIN)/python:
 define install_from
 	@echo "Installing $(1) into $(VENV) (once; again when it changes)"
 	@$(PIP) install --require-hashes -r $(1)
-	@$(PIP) install --no-deps --editable .
+	@$(PIP) install --no-deps --editable . --config-settings editable_mode=compat
 	@rm -f $(VENV)/.$(2)-*
 	@touch $@
 endef
