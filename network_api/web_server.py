@@ -14,13 +14,14 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from network_api.app import create_app
 from network_api.up.process import die_with_parent
 
 _memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, for the file by which gunicorn sees that a worker lives
 
-worker_class = "gthread"
+worker_class = ThreadWorker
 threads = 8
 timeout = 60
 graceful_timeout = 8
