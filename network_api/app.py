@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter
 
 from events.feature import feature as events
-from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, settings
+from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings
 from network_api.api import Api, OrjsonProvider, register_problems
 from network_api.auth import caller
 from network_api.documents import BaseDocument, Row, transactional
@@ -22,8 +22,9 @@ from network_api.members.documents import Member
 from network_api.members.feature import feature as members
 from network_api.networks.documents import Network, roles_of
 from network_api.networks.feature import feature as networks
+from newsletters.feature import feature as newsletters
 
-FEATURES: tuple[Feature, ...] = (members, networks, events)
+FEATURES: tuple[Feature, ...] = (members, networks, events, newsletters)
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 
@@ -75,6 +76,8 @@ def register_routes(app: Flask) -> None:
             app.register_blueprint(pages)
     app.register_blueprint(docs_pages.blueprint)
     app.register_blueprint(health.blueprint)
+    if app.config["MAIL_SINK_DIR"]:
+        app.register_blueprint(mailbox_pages.blueprint)
 
 
 def security_headers(response: Response) -> Response:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import swagger_ui_bundle
+import flask_swagger_ui
 from flask import Blueprint, Response, render_template, send_from_directory
 
 blueprint = Blueprint("docs", __name__)
-ASSETS = Path(swagger_ui_bundle.swagger_ui_path)
+ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 
 ID_PARAMETER = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": ["65f1c0ffee65f1c0ffee65f1"]}
 TEXT_PARAMETER = {"type": "string", "minLength": 1, "examples": ["65f1c0ffee65f1c0ffee65f1.Zm9vYmFyYmF6cXV4"]}
@@ -20,7 +20,8 @@ SETTINGS = {
 }
 API_DOCUMENT: dict[str, Any] = {
     "info": {
-        "description": "Networks of job coaches, their theme days and their newsletter. Errors are application/problem+json (RFC 9457).",
+        "description": "Networks of job coaches, their theme days and their newsletter. "
+        "Errors are application/problem+json (RFC 9457).",
         "license": {"name": "MIT", "identifier": "MIT"},
     },
     "servers": [{"url": "/", "description": "This server"}],
