@@ -251,8 +251,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         made: Decorator = super().alt_response(status_code, response, schema=schema, **kwargs)
         return made
 
-    def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery) -> Decorator:
-        """A list: reads the query (with `paging` for `BaseDocument.page`), answers `{"items", "next"}` and a Link."""
+    def page(self, schema: type[Schema], query: type[PageQuery] = PageQuery, **more: ma.fields.Field[Any]) -> Decorator:
+        """A list: reads the query (with `paging` for `BaseDocument.page`), answers `{"items", "next"}` and a Link.
+
+        `more` are the fields that stand beside them, from `Page.more`.
+        """
         body = type(
             f"{schema.__name__.removesuffix('Schema')}PageSchema",
             (Schema,),
@@ -263,6 +266,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                     metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"},
                 ),
                 "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
+                **more,
             },
         )
         read, write = self.arguments(query, location="query"), self.response(200, body)
@@ -277,7 +281,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 wanted["paging"] = {"limit": wanted.pop("limit"), "total": wanted.pop("total"), "after": after}
                 found = view(*others, wanted, **kwargs)
                 onward = None if found.next is None else cursors.encode(found.next, mark)
-                answer = {"items": found.items, "next": onward} | ({} if found.total is None else {"total": found.total})
+                answer = {**found.more, "items": found.items, "next": onward} | ({} if found.total is None else {"total": found.total})
                 return answer, 200, {"Vary": "Authorization"} | ({"Link": _next_link(onward)} if onward else {})
 
             return read(write(paged))

@@ -127,11 +127,12 @@ class Part(EmbeddedDocument):  # type: ignore[misc]  # mongoengine has no types
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows in a stable order; `next` is the place to go on from, None at the end."""
+    """One page of rows in a stable order; `next` is the place to go on from, None at the end; `more` stands beside them."""
 
     items: list[Row]
     next: list[Any] | None
     total: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _value(row: Any, name: str) -> Any:
@@ -215,27 +216,36 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
     ) -> Page:
         """One page of rows after the place `after` (as `Page.next` gave it), by `sort` and then by id.
 
-        The place is a value and an id, not a count, so rows that come or go leave it right. The bound is a plain range
-        on the sort field with the ties sifted behind it, which an index on (equalities, sort field, _id) serves.
+        The place is a value and an id, not a count, so rows that come or go leave it right.
         """
-        name, direction = sort
-        bound: dict[str, Any] = {}
-        if after is not None:
-            beyond = "$gt" if direction > 0 else "$lt"
-            value, identifier = after
-            bound = (
-                {"_id": {beyond: identifier}}
-                if name == "_id"
-                else {"$and": [{name: {beyond + "e": value}}, {"$or": [{name: {beyond: value}}, {"_id": {beyond: identifier}}]}]}
-            )
-        order = [(name, direction)] if name == "_id" else [(name, direction), ("_id", direction)]
-        found = cls.rows({**where, **bound}, sort=order, limit=limit + 1)
+        found = cls._rows_after(where, sort, after, limit + 1)
         more = found[limit - 1] if len(found) > limit else None
         return Page(
             items=found[:limit],
-            next=[_value(more, name), more["_id"]] if more else None,
+            next=[_value(more, sort[0]), more["_id"]] if more else None,
             total=cls.collection().count_documents(where, session=session()) if total else None,
         )
+
+    @classmethod
+    def _rows_after(cls, where: Mapping[str, Any], sort: tuple[str, int], after: Sequence[Any] | None, limit: int) -> list[Row]:
+        """The rows after a place: first those that tie with it, then those beyond it.
+
+        Two plain ranges, each served by an index on (equalities, sort field, _id), and no `$or` of them, which the
+        embedded engine answers by reading the whole collection.
+        """
+        name, direction = sort
+        order = [(name, direction)] if name == "_id" else [(name, direction), ("_id", direction)]
+        if after is None:
+            return cls.rows(where, sort=order, limit=limit)
+        beyond = "$gt" if direction > 0 else "$lt"
+        value, identifier = after
+        if name == "_id":
+            return cls.rows({**where, "_id": {beyond: identifier}}, sort=order, limit=limit)
+        ties = cls.rows({**where, name: value, "_id": {beyond: identifier}}, sort=[("_id", direction)], limit=limit)
+        if len(ties) == limit:
+            return ties
+        bounds = {**where.get(name, {}), beyond: value}
+        return ties + cls.rows({**where, name: bounds}, sort=order, limit=limit - len(ties))
 
     def insert(self) -> Self:
         """Validate and store a new document. Raises Invalid, or AlreadyExists where a unique index refuses it."""

@@ -1,0 +1,126 @@
+"""Freezing the audience of an issue: every subscription is a recipient, or left out for a reason.
+
+It walks the subscriptions by id, a snapshot at a time, and goes on where an earlier attempt stopped: after a crash, or
+beside another worker, since the unique number of a snapshot lets one of them win each step.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from bson import ObjectId
+
+from network_api.documents import AlreadyExists, Row, transactional, utcnow
+from newsletters.documents import Subscription
+from newsletters.issues import SENDING, Audience, Issue
+from newsletters.ledger import CODES, DONE, OPEN, READY, REASON_OF, REASONS, Progress, Snapshot, pack, reason_to_leave_out
+from newsletters.suppression import Suppression, address_hashes
+
+SNAPSHOT_SIZE = 500
+
+
+class AudienceMismatch(Exception):
+    """The snapshots do not account for every subscription: nothing is sent."""
+
+
+def freeze(issue: Issue) -> Issue | None:
+    """Freeze the audience; None where the issue is not being sent any more. Raises AudienceMismatch."""
+    issue = _begin(issue)
+    last = Snapshot.last(issue.pk)
+    after, number = (last["through"], last["number"] + 1) if last else (None, 0)
+    while chunk := _chunk(issue, after):
+        after = _keep(issue.pk, number, chunk)
+        number += 1
+    return _finish(issue)
+
+
+def _begin(issue: Issue) -> Issue:
+    """Fix how far the audience reaches: to the newest subscription of this moment."""
+    if issue.audience is not None:
+        return issue
+    newest = Subscription.rows({"newsletter_id": issue.newsletter_id}, sort=[("_id", -1)], limit=1)
+    until = newest[0]["_id"] if newest else issue.pk
+    audience = Audience(until=until, at_start=_candidates(issue.newsletter_id, until))
+    return Issue.change({"_id": issue.pk, "audience": None}, {"$set": {"audience": audience.to_mongo()}}) or Issue.get(issue.pk)
+
+
+def _candidates(newsletter_id: ObjectId, until: ObjectId) -> int:
+    return Subscription.collection().count_documents({"newsletter_id": newsletter_id, "_id": {"$lte": until}})
+
+
+def _chunk(issue: Issue, after: ObjectId | None) -> list[Row]:
+    """The next subscriptions in order."""
+    bound: dict[str, Any] = {"$lte": issue.audience.until}
+    if after is not None:
+        bound["$gt"] = after
+    found: Iterator[Row] = Subscription.collection().find({"newsletter_id": issue.newsletter_id, "_id": bound}).sort("_id", 1)
+    return list(islice(found, SNAPSHOT_SIZE))
+
+
+def _keep(issue_id: ObjectId, number: int, chunk: list[Row]) -> ObjectId:
+    """Store one snapshot with its progress; returns how far it reaches, also where another worker was faster."""
+    suppressed = _suppressed(chunk)
+    reasons = {row["_id"]: reason_to_leave_out(row, row["_id"] in suppressed) for row in chunk}
+    recipients = [identifier for identifier, reason in reasons.items() if reason is None]
+    excluded = {identifier: reason for identifier, reason in reasons.items() if reason is not None}
+    snapshot = Snapshot(
+        issue_id=issue_id,
+        number=number,
+        through=chunk[-1]["_id"],
+        recipients=pack(recipients),
+        excluded=pack(list(excluded)),
+        reasons=bytes(REASONS[reason] for reason in excluded.values()),
+    )
+    try:
+        _insert(snapshot, len(recipients))
+    except AlreadyExists:
+        snapshot = Snapshot.wrap(Snapshot.row({"issue_id": issue_id, "number": number}) or {})
+    through: ObjectId = snapshot.through
+    return through
+
+
+@transactional
+def _insert(snapshot: Snapshot, size: int) -> None:
+    snapshot.insert()
+    Progress(
+        id=snapshot.pk,
+        issue_id=snapshot.issue_id,
+        number=snapshot.number,
+        state=OPEN if size else DONE,
+        states=bytes([CODES[READY]]) * size,
+    ).insert()
+
+
+def _suppressed(chunk: list[Row]) -> set[ObjectId]:
+    """Which of these subscriptions are on the suppression list."""
+    hashes = {
+        key: row["_id"] for row in chunk for key in address_hashes("suppression", str(row["newsletter_id"]), row["email_key"])
+    }
+    return {hashes[row["_id"]] for row in Suppression.rows({"_id": {"$in": list(hashes)}})}
+
+
+def _finish(issue: Issue) -> Issue | None:
+    """Close the audience where recipients and exclusions add up to the candidates.
+
+    Subscriptions that are erased during the walk may or may not have been seen, so the number lies between how many there
+    were before and after.
+    """
+    recipients, excluded = recount(issue.pk)
+    total = recipients + sum(excluded.values())
+    still_there = _candidates(issue.newsletter_id, issue.audience.until)
+    if not still_there <= total <= issue.audience.at_start:
+        raise AudienceMismatch(f"issue {issue.pk}: {total} accounted for, {issue.audience.at_start} to {still_there} there")
+    frozen = {"candidates": total, "recipients": recipients, "excluded": dict(excluded), "frozen_at": utcnow()}
+    return Issue.change(
+        {"_id": issue.pk, "state": SENDING}, {"$set": {f"audience.{name}": value for name, value in frozen.items()}}
+    )
+
+
+def recount(issue_id: ObjectId) -> tuple[int, Counter[str]]:
+    """How many recipients the snapshots of an issue hold, and how many subscriptions were left out, by reason."""
+    recipients, excluded = 0, Counter[str]()
+    for snapshot in Snapshot.of_issue(issue_id):
+        recipients += len(snapshot["recipients"]) // 12
+        excluded.update(REASON_OF[code] for code in bytes(snapshot["reasons"]))
+    return recipients, excluded

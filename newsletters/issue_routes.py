@@ -1,0 +1,189 @@
+"""The API of issues: writing, approving, sending."""
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from network_api.api import Blueprint
+from network_api.auth.caller import Caller
+from network_api.documents import Page
+from network_api.schemas import Nothing
+from newsletters import approving, assembling, sending
+from newsletters.access import coordinated_issue, edited_issue, edited_newsletter
+from newsletters.documents import Newsletter
+from newsletters.issue_schemas import (
+    ApproveRequest,
+    IssuePatch,
+    IssueQuery,
+    IssueRequest,
+    IssueSchema,
+    PreviewQuery,
+    ScheduleRequest,
+    TestSendRequest,
+)
+from newsletters.issues import Issue
+
+blueprint = Blueprint("issues", __name__, url_prefix="/api/v1", description="Issues of newsletters")
+
+
+@blueprint.route("/newsletters/<id:newsletter_id>/issues")
+class Issues(MethodView):
+    """Issues of a newsletter."""
+
+    @blueprint.access(edited_newsletter, scope="newsletters:read")
+    @blueprint.page(IssueSchema, IssueQuery)
+    def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Page:
+        """List the issues of a newsletter, the newest first"""
+        return assembling.find_issues(newsletter, query)
+
+    @blueprint.access(edited_newsletter, scope="newsletters:write")
+    @blueprint.arguments(IssueRequest)
+    @blueprint.response(201, IssueSchema, etag=True)
+    def post(self, caller: Caller, newsletter: Newsletter, given: dict[str, Any]) -> Issue:
+        """Begin an issue
+
+        `assemble` fills it from coming theme days and from introductions that no issue has told yet.
+        """
+        return assembling.make_issue(caller, newsletter, given)
+
+
+@blueprint.route("/issues/<id:issue_id>")
+class IssueItem(MethodView):
+    """One issue."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.response(200, IssueSchema, etag=True)
+    def get(self, caller: Caller, issue: Issue) -> Issue:
+        """Read an issue"""
+        return issue
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.if_match
+    @blueprint.arguments(IssuePatch)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def patch(self, caller: Caller, issue: Issue, changes: dict[str, Any], version: int | None) -> Issue:
+        """Edit an issue, which voids its approval"""
+        return assembling.change_issue(caller, issue, changes, version)
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.if_match
+    @blueprint.response(204)
+    def delete(self, caller: Caller, issue: Issue, version: int | None) -> None:
+        """Delete an issue of which nothing has been sent"""
+        assembling.remove_issue(caller, issue, version)
+
+
+@blueprint.route("/issues/<id:issue_id>/preview")
+class Preview(MethodView):
+    """An issue as its readers will see it."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.arguments(PreviewQuery, location="query")
+    @blueprint.response(200, content_type="text/html")
+    def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
+        """Preview an issue, as HTML or as text"""
+        shown = assembling.preview(issue, query.get("language"))
+        wanted = query["format"]
+        return Response(
+            shown.html if wanted == "html" else shown.text, mimetype="text/html" if wanted == "html" else "text/plain"
+        )
+
+
+@blueprint.route("/issues/<id:issue_id>/test-send")
+class TestSend(MethodView):
+    """A test."""
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.arguments(TestSendRequest)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Mail an issue to one address as a test"""
+        return assembling.test_send(issue, given["email"], given.get("language"))
+
+
+@blueprint.route("/issues/<id:issue_id>/submit")
+class Submit(MethodView):
+    """Handing in."""
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Hand an issue in for approval"""
+        return approving.submit(caller, issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/approve")
+class Approve(MethodView):
+    """Approval."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(ApproveRequest, required=False)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Approve an issue
+
+        Not by whoever wrote it or edited it last. The approval holds for this very content.
+        """
+        return approving.approve(caller, issue, given.get("content_hash"))
+
+
+@blueprint.route("/issues/<id:issue_id>/schedule")
+class Schedule(MethodView):
+    """Scheduling."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(ScheduleRequest)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Send an approved issue later"""
+        return sending.schedule(caller, issue, given["send_at"])
+
+
+@blueprint.route("/issues/<id:issue_id>/send")
+class Send(MethodView):
+    """Sending."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(202, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Send an approved issue now"""
+        return sending.send(caller, issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/pause")
+class Pause(MethodView):
+    """Holding."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Hold an issue that is going out"""
+        return sending.pause(caller, issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/resume")
+class Resume(MethodView):
+    """Going on."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Go on with a paused issue"""
+        return sending.resume(caller, issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/cancel")
+class Cancel(MethodView):
+    """Calling off."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Call an issue off, also while it is going out"""
+        return sending.cancel(caller, issue)

@@ -1,0 +1,161 @@
+"""The ledger of a dispatch: who was to get an issue, and what became of each.
+
+A `Snapshot` is immutable: up to 500 recipients by subscription id, in order, and the subscriptions left out on the way
+with a reason each. `Progress` is the small document beside it (same id) that changes: one byte a recipient. A worker
+claims a progress by its id, with a lease (`due_at`) and a fencing number (`fence`), and stores a group of results and
+writes the next group ahead in one conditional update. A delivery, as the API shows it, is a view over the two.
+
+    ready -> attempting -> accepted | refused | deferred -> attempting ... | unknown
+      └-> suppressed | cancelled
+
+A row that is `attempting` when its worker has died is `unknown`: the mail may or may not have gone out. It is held, and
+visible, until somebody decides. The ledger holds ids and no addresses, so that erasing a person leaves it true.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from bson import ObjectId
+from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ObjectIdField, StringField
+
+from network_api.documents import BaseDocument, Row, utcnow
+from newsletters.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED
+
+READY, LEASED, ATTEMPTING, ACCEPTED, DEFERRED = "ready", "leased", "attempting", "accepted", "deferred"
+REFUSED, SUPPRESSED, CANCELLED, UNKNOWN = "refused", "suppressed", "cancelled", "unknown"
+DELIVERY_STATES = (READY, LEASED, ATTEMPTING, ACCEPTED, DEFERRED, REFUSED, SUPPRESSED, CANCELLED, UNKNOWN)
+CODES = {  # `leased` is no code: it is a ready row of a batch that a worker holds
+    READY: ord("r"),
+    ATTEMPTING: ord("t"),
+    ACCEPTED: ord("a"),
+    DEFERRED: ord("d"),
+    REFUSED: ord("f"),
+    SUPPRESSED: ord("s"),
+    CANCELLED: ord("c"),
+    UNKNOWN: ord("u"),
+}
+STATE_OF = {code: state for state, code in CODES.items()}
+REASONS = {PENDING: ord("p"), PAUSED: ord("z"), UNSUBSCRIBED: ord("n"), BOUNCED: ord("b"), SUPPRESSED: ord("s")}
+REASON_OF = {code: reason for reason, code in REASONS.items()}
+OPEN, DONE = "open", "done"
+LEASE = timedelta(seconds=20)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_ID_SIZE = 12
+
+
+def pack(identifiers: Sequence[ObjectId]) -> bytes:
+    """Ids, one after the other."""
+    return b"".join(identifier.binary for identifier in identifiers)
+
+
+def unpack(packed: bytes) -> list[ObjectId]:
+    """The ids that `pack` put together."""
+    return [ObjectId(packed[place : place + _ID_SIZE]) for place in range(0, len(packed), _ID_SIZE)]
+
+
+class Snapshot(BaseDocument):
+    """A stretch of the frozen audience: every subscription after the snapshot before, up to `through`."""
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "delivery_snapshots",
+        "indexes": [{"fields": ["issue_id", "number"], "unique": True}],
+    }
+
+    issue_id = ObjectIdField(required=True)
+    number = IntField(required=True)
+    through = ObjectIdField(required=True)
+    recipients = BinaryField(required=True)  # packed ids, in order
+    excluded = BinaryField(required=True)
+    reasons = BinaryField(required=True)  # a byte for each excluded
+
+    @classmethod
+    def of_issue(cls, issue_id: ObjectId, first: int = 0) -> Iterator[Row]:
+        """The snapshots of an issue in order, from a number on."""
+        found = cls.collection().find({"issue_id": issue_id, "number": {"$gte": first}}).sort("number", 1)
+        yield from found.batch_size(20)
+
+    @classmethod
+    def last(cls, issue_id: ObjectId) -> Row | None:
+        """The newest snapshot of an issue."""
+        found = cls.rows({"issue_id": issue_id}, sort=[("number", -1)], limit=1)
+        return found[0] if found else None
+
+
+class Progress(BaseDocument):
+    """How far the deliveries of a snapshot are; it has the snapshot's id."""
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "delivery_progress",
+        "indexes": [{"fields": ["issue_id", "number"], "unique": True}, ("issue_id", "state", "due_at")],
+    }
+
+    issue_id = ObjectIdField(required=True)
+    number = IntField(required=True)
+    state = StringField(required=True, choices=(OPEN, DONE), default=OPEN)
+    states = BinaryField(required=True)  # a byte for each recipient
+    answers = DictField()  # what the server said, where it was not yes: by the recipient's place
+    leased = BooleanField(required=True, default=False)
+    due_at = DateTimeField(required=True, default=utcnow)  # while leased: when the lease ends
+    fence = IntField(required=True, default=0)  # counts claims: only the newest may write
+    rounds = IntField(required=True, default=0)  # how often deferred ones were tried, for the delay
+
+    @classmethod
+    def due(cls, issue_id: ObjectId) -> list[ObjectId]:
+        """The ids of the batches of an issue that a worker could claim now."""
+        where = {"issue_id": issue_id, "state": OPEN, "due_at": {"$gt": LONG_AGO, "$lte": utcnow()}}
+        return [row["_id"] for row in cls.collection().find(where, {"_id": 1})]
+
+    @classmethod
+    def any_open(cls, issue_id: ObjectId) -> bool:
+        """Whether anything of an issue is still to be delivered, now or later."""
+        return cls.row({"issue_id": issue_id, "state": OPEN}) is not None
+
+    @classmethod
+    def claim(cls, identifier: ObjectId) -> Self | None:
+        """Take a batch, by its id; None where it is not due, or another worker has it.
+
+        What a dead worker was attempting becomes unknown.
+        """
+        row, now = cls.row({"_id": identifier}), utcnow()
+        if row is None or row["state"] != OPEN or row["due_at"] > now:
+            return None
+        states = bytes(row["states"]).replace(bytes([CODES[ATTEMPTING]]), bytes([CODES[UNKNOWN]]))
+        return cls.change(
+            {"_id": identifier, "state": OPEN, "fence": row["fence"], "due_at": {"$lte": now}},
+            {"$set": {"leased": True, "due_at": now + LEASE, "states": states}, "$inc": {"fence": 1}},
+        )
+
+    def store(self, states: bytes, answers: Mapping[str, str], **values: Any) -> bool:
+        """Write where the batch stands and renew the lease; False where the lease was lost to another worker."""
+        now = utcnow()
+        stored = {"states": states, "answers": dict(answers), "due_at": now + LEASE, "updated_at": now, **values}
+        return self.collection().update_one({"_id": self.pk, "fence": self.fence}, {"$set": stored}).matched_count == 1
+
+    @classmethod
+    def of_issue(cls, issue_id: ObjectId, first: int = 0) -> Iterator[Row]:
+        """The progress of an issue in the order of its snapshots, from a number on."""
+        yield from cls.collection().find({"issue_id": issue_id, "number": {"$gte": first}}).sort("number", 1).batch_size(50)
+
+
+def shown_states(progress: Row, now: datetime) -> list[str]:
+    """The state of each recipient as people see it."""
+    ready = LEASED if progress["leased"] and progress["due_at"] > now else READY
+    return [ready if code == CODES[READY] else STATE_OF[code] for code in bytes(progress["states"])]
+
+
+def count(issue_id: ObjectId) -> dict[str, int]:
+    """How many deliveries of an issue are in which state; states that none is in are left out."""
+    counts: Counter[str] = Counter()
+    now = utcnow()
+    for progress in Progress.of_issue(issue_id):
+        counts.update(shown_states(progress, now))
+    return {state: counts[state] for state in DELIVERY_STATES if counts[state]}
+
+
+def reason_to_leave_out(subscription: Row, suppressed: bool) -> str | None:
+    """Why a subscription is no recipient; None where it is one."""
+    if subscription["state"] != ACTIVE:
+        return str(subscription["state"])
+    return SUPPRESSED if suppressed else None

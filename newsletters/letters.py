@@ -1,0 +1,139 @@
+"""A letter as bytes: a variant is rendered and encoded once and cut at its personal values; a mail is one join.
+
+Bodies are quoted-printable, so that every server can take them and no line is too long. A personal value in a body
+stands between two soft line breaks (RFC 2045, section 6.7).
+"""
+
+import binascii
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from bson import ObjectId
+from flask import current_app
+
+from network_api.auth import links as personal
+from network_api.documents import Row
+from network_api.languages import in_language
+from newsletters.documents import Newsletter
+from newsletters.rendering import Links, Rendered
+
+MANAGE, UNSUBSCRIBE = "manage-subscription", "unsubscribe"  # what a personal link is for
+_CHUNK = 70
+
+
+def manage_url(subscription_id: ObjectId, nonce: str) -> str:
+    """The personal link to a subscription's page."""
+    return f"{current_app.config['PUBLIC_URL']}/manage/subscriptions/{personal.make_token(MANAGE, subscription_id, nonce)}"
+
+
+def unsubscribe_url(subscription_id: ObjectId, nonce: str) -> str:
+    """The personal link that unsubscribes with one POST."""
+    return f"{current_app.config['PUBLIC_URL']}/unsubscribe/{personal.make_token(UNSUBSCRIBE, subscription_id, nonce)}"
+
+
+def host() -> str:
+    """The host that ids of messages and lists end with."""
+    return urlsplit(current_app.config["PUBLIC_URL"]).hostname or "localhost"
+
+
+def message_id(issue_id: ObjectId, subscription_id: ObjectId) -> str:
+    """The Message-ID of a delivery: the same at every attempt."""
+    return f"<{issue_id}.{subscription_id}@{host()}>"
+
+
+class Placeholders:
+    """Stands for the personal values while a variant is rendered; nobody can have typed them."""
+
+    def __init__(self) -> None:
+        self.manage, self.unsubscribe = f"m{secrets.token_hex(12)}", f"u{secrets.token_hex(12)}"
+
+    @property
+    def links(self) -> Links:
+        """What the templates get."""
+        return Links(manage=self.manage, unsubscribe=self.unsubscribe)
+
+
+class Variant:
+    """One variant of an issue, ready to be joined with a recipient's values."""
+
+    def __init__(
+        self, newsletter: Newsletter, rendered: Rendered, language: str, placeholders: Placeholders, date: datetime
+    ) -> None:
+        boundary = "=_" + hashlib.sha256(rendered.html.encode() + rendered.text.encode()).hexdigest()[:32]
+        names = {placeholders.manage: "manage", placeholders.unsubscribe: "unsubscribe"}
+        mark = f"--{boundary}".encode()
+        self._pieces: list[bytes | str] = [
+            _static_headers(newsletter, rendered.subject, language, boundary, date),
+            mark,
+            _part_headers("plain"),
+            *_cut(rendered.text, names),
+            b"\r\n" + mark,
+            _part_headers("html"),
+            *_cut(rendered.html, names),
+            b"\r\n" + mark + b"--\r\n",
+        ]
+
+    def mail(self, issue_id: ObjectId, subscription: Row) -> bytes:
+        """The whole mail to one recipient."""
+        identifier, nonce = subscription["_id"], subscription["nonce"]
+        one_click = unsubscribe_url(identifier, nonce)
+        values = {"manage": _soft(manage_url(identifier, nonce)), "unsubscribe": _soft(one_click)}
+        own = (
+            f"To: <{subscription['email']}>\r\nMessage-ID: {message_id(issue_id, identifier)}\r\n"
+            f"List-Unsubscribe: <{one_click}>\r\n"
+        )
+        return own.encode("ascii") + b"".join(values[piece] if isinstance(piece, str) else piece for piece in self._pieces)
+
+
+def _static_headers(newsletter: Newsletter, subject: str, language: str, boundary: str, date: datetime) -> bytes:
+    """All headers that are the same for everybody, encoded, and the empty line."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(display_name=newsletter.sender.name, addr_spec=newsletter.sender.email)
+    if newsletter.reply_to:
+        message["Reply-To"] = Address(addr_spec=newsletter.reply_to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(date)
+    message["List-Id"] = f"{' '.join(in_language(newsletter.name, language).split())} <{newsletter.slug}.{host()}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    message["Content-Language"] = language
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+    return b"".join(SMTP.fold_binary(name, value) for name, value in message.items()) + b"\r\n"
+
+
+def _part_headers(kind: str) -> bytes:
+    return f'\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'.encode()
+
+
+def _cut(text: str, names: Mapping[str, str]) -> Sequence[bytes | str]:
+    """The encoded text between placeholders, and the name of the value at each."""
+    pieces: list[bytes | str] = []
+    rest = text
+    while found := [(rest.index(mark), mark) for mark in names if mark in rest]:
+        place, mark = min(found)
+        pieces += [_quoted(rest[:place]), b"=\r\n", names[mark]]
+        rest = rest[place + len(mark) :]
+    return [*pieces, _quoted(rest)]
+
+
+def _quoted(text: str) -> bytes:
+    encoded = binascii.b2a_qp(text.replace("\r\n", "\n").encode(), istext=True)
+    return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def _soft(value: str) -> bytes:
+    """A value as lines of its own with soft breaks, of which none begins with a full stop."""
+    encoded = value.encode().replace(b"=", b"=3D").replace(b".", b"=2E")
+    chunks, rest = [], encoded
+    while rest:
+        size = _CHUNK if b"=" not in rest[_CHUNK - 2 : _CHUNK] else _CHUNK - 2 + rest[_CHUNK - 2 : _CHUNK].index(b"=")
+        chunks.append(rest[:size])
+        rest = rest[size:]
+    return b"=\r\n".join(chunks) + b"=\r\n"

@@ -1,0 +1,90 @@
+"""An issue on its way: its mails to recipients, from sources that are read again as it goes."""
+
+from collections.abc import Mapping
+from time import monotonic
+
+from bson import ObjectId
+
+from network_api import audit
+from network_api.documents import Row, transactional
+from newsletters import sources
+from newsletters.documents import ACTIVE, Newsletter, Subscription
+from newsletters.issues import Issue
+from newsletters.letters import Placeholders, Variant
+from newsletters.rendering import fallen, render, visible_blocks
+from newsletters.suppression import Suppression, address_hashes
+
+READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in a letter that is going out
+
+
+class Mailing:
+    """An issue with its newsletter, its variants made once each, and the addresses of the group that is going out."""
+
+    def __init__(self, issue: Issue) -> None:
+        self.issue = issue
+        self.newsletter = Newsletter.get(issue.newsletter_id)
+        self._variants: dict[tuple[str, tuple[str, ...]], Variant] = {}
+        self._standing: set[str] = set()
+        self._read_at = float("-inf")
+        self._addresses: dict[ObjectId, str] = {}
+
+    @property
+    def sender(self) -> str:
+        """The envelope's sender."""
+        return str(self.newsletter.sender.email)
+
+    def address_of(self, subscription_id: ObjectId) -> str:
+        """The address of a recipient of this group."""
+        return self._addresses[subscription_id]
+
+    def mails(self, group: Mapping[int, ObjectId]) -> dict[int, bytes]:
+        """The mails to those of a group who may be written to at this moment."""
+        self._read_sources()
+        rows = self._recipients(list(group.values()))
+        self._addresses = {identifier: row["email"] for identifier, row in rows.items()}
+        return {place: self._variant(rows[key]).mail(self.issue.pk, rows[key]) for place, key in group.items() if key in rows}
+
+    def _recipients(self, identifiers: list[ObjectId]) -> dict[ObjectId, Row]:
+        rows = {
+            key: row for key, row in Subscription.by_ids(identifiers).items() if row["state"] == ACTIVE and row["email"].isascii()
+        }
+        hashes = {
+            one: key
+            for key, row in rows.items()
+            for one in address_hashes("suppression", str(row["newsletter_id"]), row["email_key"])
+        }
+        for found in Suppression.rows({"_id": {"$in": list(hashes)}}):
+            rows.pop(hashes[found["_id"]], None)
+        return rows
+
+    def _variant(self, subscription: Row) -> Variant:
+        key = (subscription["language"], tuple(sorted(subscription.get("sections") or ())))
+        if key not in self._variants:
+            self._variants[key] = self._make_variant(*key)
+        return self._variants[key]
+
+    def _make_variant(self, language: str, sections: tuple[str, ...]) -> Variant:
+        placeholders = Placeholders()
+        wanted = ("editorial", *sections) if sections else ()
+        blocks = visible_blocks(self.issue, self._standing, wanted)
+        rendered = render(self.newsletter, self.issue, language, placeholders.links, blocks=blocks)
+        return Variant(self.newsletter, rendered, language, placeholders, self.issue.started_at)
+
+    def _read_sources(self) -> None:
+        """Read the sources again, at most once a second; what has fallen out is noted in the audit log."""
+        if monotonic() - self._read_at < READ_AGAIN_AFTER:
+            return
+        standing = sources.standing(self.issue.blocks)
+        if standing != self._standing:
+            self._standing, self._variants = standing, {}
+        note_fallen(self.issue, standing)
+        self._read_at = monotonic()
+
+
+@transactional
+def note_fallen(issue: Issue, standing: set[str]) -> None:
+    """Name in the audit log what has fallen out of an approved issue, each source once."""
+    for key in sorted(fallen(issue, standing)):
+        if issue.drop(key):
+            changes = {"blocks": {"before": key, "after": None}}
+            audit.record(None, "issue.block_fell_out", issue.pk, network_id=issue.network_id, changes=changes)

@@ -1,0 +1,28 @@
+"""Fixtures of newsletters: a letter of the regional network, and the people who make it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from network_api.networks.documents import Network
+from newsletters.documents import Newsletter
+from tests.conftest import Api
+from tests.newsletters.factories import make_newsletter
+
+
+@pytest.fixture
+def newsletter(regional: Network) -> Newsletter:
+    """The letter of the regional network."""
+    return make_newsletter(regional)
+
+
+@pytest.fixture
+def editor(signed_in: Callable[..., Api], regional: Network) -> Api:
+    """Somebody who writes it."""
+    return signed_in("toimittaja@example.org", regional, "editor")
+
+
+@pytest.fixture
+def coordinator(signed_in: Callable[..., Api], regional: Network) -> Api:
+    """Somebody who approves and sends it."""
+    return signed_in("koordinaattori@example.org", regional, "coordinator")
