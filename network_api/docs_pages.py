@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, send_from_directory
 
 blueprint = Blueprint("docs", __name__)
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
+VERSION = (ASSETS / "VERSION").read_text().strip()  # in each asset's address, so that browsers keep none of an older one
 
 ID_PARAMETER = {"type": "string", "pattern": "^[0-9a-f]{24}$", "examples": ["65f1c0ffee65f1c0ffee65f1"]}
 TEXT_PARAMETER = {"type": "string", "minLength": 1, "examples": ["65f1c0ffee65f1c0ffee65f1.Zm9vYmFyYmF6cXV4"]}
@@ -32,7 +33,7 @@ API_DOCUMENT: dict[str, Any] = {
 @blueprint.get("/api/v1/docs")
 def page() -> Response:
     """The interactive page."""
-    response = Response(render_template("docs.html"))
+    response = Response(render_template("docs.html", version=VERSION))
     # Swagger UI styles its own elements; scripts still come from this server only.
     response.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
     return response
