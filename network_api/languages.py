@@ -49,4 +49,7 @@ def search_terms(*texts: str | Mapping[str, str] | Iterable[str] | None) -> list
 def search_filter(query: str, name: str = "search") -> dict[str, object]:
     """The filter for what somebody typed: every word, or the beginning of one. Empty for nothing to look for."""
     words = [word if len(word) <= _LONGEST_PREFIX else word[:_LONGEST_PREFIX] for word in _WORD.findall(fold(query))]
-    return {name: {"$all": sorted(set(words), key=len, reverse=True)}} if words else {}
+    longest_first = sorted(set(words), key=len, reverse=True)
+    if len(longest_first) == 1:
+        return {name: longest_first[0]}  # the embedded engine has no index for $all
+    return {name: {"$all": longest_first}} if words else {}
