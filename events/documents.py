@@ -270,10 +270,10 @@ class Event(BaseDocument):
 
 
 def seat_guard(event: Event, mode: str) -> dict[str, Any]:
-    """The condition under which a seat may be taken: the theme day stands, its capacity is as read, and fewer are taken."""
+    """The condition under which a seat may be taken: the theme day is as it was read, and fewer are taken than there are."""
     capacity = event.seats[mode].capacity
     free = {} if capacity is None else {f"seats.{mode}.taken": {"$lt": capacity}}
-    return {"status": PUBLISHED, f"seats.{mode}.capacity": capacity, **free}
+    return {"version": event.version, "status": PUBLISHED, f"seats.{mode}.capacity": capacity, **free}
 
 
 def reader_keys(caller: Caller) -> list[str]:

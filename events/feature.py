@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from events import pages, registration, registration_routes, routes
+from events import demo, pages, registration, registration_routes, routes
 from events.documents import Event
 from events.registration_documents import BY_ERASURE, CANCELLED, CONFIRMED, WAITLISTED, Registration, owner_keys
 from network_api.documents import Problem
@@ -89,4 +89,5 @@ feature = Feature(
     check=check,
     export_person=export_person,
     erase_person=erase_person,
+    demo=demo.make,
 )

@@ -9,7 +9,7 @@ from events import attendance, mails, registration
 from events.calendar import calendar_of, coming_events
 from events.documents import Event, title_of
 from events.find import readable_event
-from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration, with_positions
+from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
 from network_api.auth.caller import STRANGER
 from network_api.networks.documents import Network
 
@@ -47,8 +47,7 @@ def _door_page(found: Registration, token: str) -> Response:
 def manage(token: str) -> Response:
     """What is registered, with a button to cancel it."""
     found = Registration.of_link(MANAGE, token)
-    position = with_positions([found.to_mongo()])[0]["waiting_position"]
-    return _page(found, Event.get(found.event_id), "manage.html", token=token, position=position)
+    return _page(found, Event.get(found.event_id), "manage.html", token=token, position=found.position())
 
 
 @blueprint.post("/manage/registrations/<token>/cancel")

@@ -35,52 +35,55 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     Raises EventCancelled, RegistrationNotOpen, RegistrationClosed, AlreadyRegistered, EventFull: the first that holds.
     Who is registered already gets the manage link by mail once more.
     """
+    event.require_mode(given["mode"])
+    event.require_registrable(utcnow())
+    person = {"language": current_app.config["DEFAULT_LANGUAGE"], **given}
+    wait = person.pop("wait")
+    registration = Registration(event_id=event.pk, member_id=_member_behind(caller, event, given["email"]), **person)
     try:
-        return place_in_queue(_register(caller, event.pk, given))
+        return _admit(event, registration, wait)
     except AlreadyRegistered:
         mail_link_again(event.pk, given["email"])
         raise
 
 
 @transactional
-def _register(caller: Caller, event_id: ObjectId, given: Mapping[str, Any]) -> Registration:
-    event = Event.get(event_id)
-    event.require_mode(given["mode"])
-    event.require_registrable(utcnow())
-    if Registration.twin(event.pk, given["email"]):
-        raise AlreadyRegistered
-    person = {name: value for name, value in given.items() if name not in ("mode", "wait")}
-    registration = Registration(
-        event_id=event.pk,
-        member_id=_member_behind(caller, event, given["email"]),
-        **{"language": current_app.config["DEFAULT_LANGUAGE"], **person},
-    )
-    event = _seat_or_queue(event, registration, given["mode"], given["wait"])
+def _admit(event: Event, registration: Registration, wait: bool) -> Row:
+    """The seat, the registration and the mail, or none of them.
+
+    The claim comes first and on what was read before, so that of many who come at once the losers of a round have spent
+    one command. It holds only for the version that was read; whatever else is the reason, a fresh look tells it.
+    """
+    seated = event.claim_seat(registration.mode)
+    place = 0
+    if seated is None:
+        seated, place = _seat_or_queue(event.fresh(), registration, wait)
+    registration.status = WAITLISTED if place else CONFIRMED
+    registration.confirmed_at = None if place else utcnow()
+    registration.waiting_for, registration.queue_number = (registration.mode, seated.queue) if place else (None, None)
     try:
         registration.insert()
     except AlreadyExists as error:
         raise AlreadyRegistered from error
-    outbox.put(_answer(registration, event))
-    return registration
+    outbox.put(mails.waiting(registration, seated, place) if place else mails.confirmed(registration, seated))
+    return {**registration.to_mongo(), "waiting_position": place or None}
 
 
-def _seat_or_queue(event: Event, registration: Registration, mode: str, wait: bool) -> Event:
-    """Take a seat for a new registration, else a place in the queue. Raises EventFull for who would not wait."""
-    registration.mode = mode
-    if seated := event.claim_seat(mode):
-        registration.status, registration.confirmed_at = CONFIRMED, utcnow()
-        return seated
+def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tuple[Event, int]:
+    """A seat, else a place in the queue, by the theme day as it is now; the place is 0 for a seat.
+
+    Who is in already hears that, and not that it is full.
+    """
+    event.require_mode(registration.mode)
+    event.require_registrable(utcnow())
+    if Registration.twin(event.pk, registration.email):
+        raise AlreadyRegistered
+    if seated := event.claim_seat(registration.mode):
+        return seated, 0
     if not wait:
         raise EventFull
-    queued = event.join_queue(mode)
-    registration.status, registration.waiting_for, registration.queue_number = WAITLISTED, mode, queued.queue
-    return queued
-
-
-def _answer(registration: Registration, event: Event) -> Any:
-    if registration.status == CONFIRMED:
-        return mails.confirmed(registration, event)
-    return mails.waiting(registration, event, event.seats[registration.waiting_for].waiting)
+    queued = event.join_queue(registration.mode)
+    return queued, queued.seats[registration.mode].waiting
 
 
 def _member_behind(caller: Caller, event: Event, address: str) -> ObjectId | None:
@@ -214,7 +217,7 @@ def withdraw(event: Event, registration: Registration, by: str) -> Registration:
 
 def place_in_queue(registration: Registration) -> Row:
     """The registration's row with its place in the queue."""
-    return with_positions([registration.to_mongo()])[0]
+    return {**registration.to_mongo(), "waiting_position": registration.position()}
 
 
 def filters(event: Event, query: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from events.documents import MODES
 from network_api.auth import links
 from network_api.auth.caller import Caller
 from network_api.auth.documents import email_key
-from network_api.documents import BaseDocument, Row, utcnow
+from network_api.documents import BaseDocument, Row, session, utcnow
 from network_api.errors import Conflict, NotFound
 from network_api.languages import LANGUAGES, search_terms
 from network_api.members.documents import Organisation
@@ -125,6 +125,13 @@ class Registration(BaseDocument):
         if found is None or not links.is_genuine(token, purpose, found.nonce):
             raise NotFound
         return found
+
+    def position(self) -> int | None:
+        """The place in the queue, counted from 1; None for who does not wait."""
+        if not self.waiting_for:
+            return None
+        ahead = {"event_id": self.event_id, "waiting_for": self.waiting_for, "queue_number": {"$lte": self.queue_number}}
+        return self.collection().count_documents(ahead, session=session())
 
     @property
     def is_live(self) -> bool:
