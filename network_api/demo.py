@@ -30,8 +30,8 @@ def store(documents: Sequence[BaseDocument]) -> None:
 
 
 def working_day(days: int, clock: str = "09:00") -> datetime:
-    """A time of day in Finland, so many days from now, moved on past a weekend."""
+    """A time of day in Finland, so many days from now, moved out of a weekend: on in the future, back in the past."""
     day = (utcnow() + timedelta(days=days)).astimezone(FINLAND).date()
     while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
+        day += timedelta(days=1 if days > 0 else -1)
     return datetime.combine(day, time.fromisoformat(clock), FINLAND)
