@@ -6,7 +6,8 @@ shown once (a token), so they are stored encrypted under a key that only the cal
 
 import hashlib
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
+from http import HTTPStatus
 
 import orjson
 from cryptography.fernet import Fernet
@@ -18,7 +19,7 @@ from network_api.documents import AlreadyExists, BaseDocument, utcnow
 from network_api.errors import Conflict, Invalid
 
 KEPT_FOR = timedelta(hours=24)
-IN_FLIGHT_FOR = timedelta(seconds=30)  # a request that has not answered by then was killed: its key may be used again
+IN_FLIGHT_FOR = timedelta(seconds=15)  # a request that has not answered by then was killed: its key may be used again
 _LONGEST_KEY = 255
 _REPLAYED_HEADERS = ("Content-Type", "ETag", "Location", "Link")
 
@@ -59,39 +60,37 @@ def begin(caller: Caller) -> Response | None:
                 raise Invalid("This Idempotency-Key was used with another body.", code="idempotency_key_reused") from None
             if "answer" in first:
                 return _replay(first["answer"], key)
-        _take_over(identifier, body_hash)
-    g.idempotency = (identifier, key)
+        _take_over(identifier, body_hash, now)
+    g.idempotency = ({"_id": identifier, "started_at": now}, key)
     return None
 
 
-def _take_over(identifier: str, body_hash: str) -> None:
+def _take_over(identifier: str, body_hash: str, now: datetime) -> None:
     """Claim a key whose first request was killed, or whose day is over. Raises Conflict while it is in flight."""
-    now = utcnow()
-    abandoned = {
-        "$or": [
-            {"answer": {"$exists": False}, "started_at": {"$lte": now - IN_FLIGHT_FOR}},
-            {"expires_at": {"$lte": now}},
-        ]
-    }
-    update = {"$set": {"started_at": now, "expires_at": now + KEPT_FOR, "body_hash": body_hash}, "$unset": {"answer": ""}}
-    if IdempotentAnswer.change({"_id": identifier, **abandoned}, update) is None:
+    killed = {"_id": identifier, "answer": None, "started_at": {"$lte": now - IN_FLIGHT_FOR}}
+    over = {"_id": identifier, "expires_at": {"$lte": now}}
+    claim = {"$set": {"started_at": now, "expires_at": now + KEPT_FOR, "body_hash": body_hash}, "$unset": {"answer": ""}}
+    if IdempotentAnswer.change(killed, claim) is None and IdempotentAnswer.change(over, claim) is None:
         error = Conflict("The first request with this Idempotency-Key is still running.", code="idempotency_key_in_flight")
         error.retry_after = 1
         raise error
 
 
 def finish(response: Response) -> Response:
-    """Keep the answer under the request's key; after a failure of ours the key is free again."""
+    """Keep the answer under the request's key; after a failure of ours, or a wish to slow down, the key is free again.
+
+    Only while the claim is still this request's own: one that took very long may have been given up for killed.
+    """
     claimed = g.pop("idempotency", None)
     if claimed is None:
         return response
-    identifier, key = claimed
-    if response.status_code >= 500:
-        IdempotentAnswer.remove({"_id": identifier})
+    own, key = claimed
+    if response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        IdempotentAnswer.remove(own)
         return response
     headers = {name: response.headers[name] for name in _REPLAYED_HEADERS if name in response.headers}
     packed = orjson.dumps([response.status_code, headers, response.get_data(as_text=True)])
-    IdempotentAnswer.change({"_id": identifier}, {"$set": {"answer": _cipher(key).encrypt(packed)}})
+    IdempotentAnswer.change(own, {"$set": {"answer": _cipher(key).encrypt(packed)}})
     return response
 
 
