@@ -104,8 +104,9 @@ class Remote(Part):
 class Event(BaseDocument):
     """A theme day. `version` counts edits; `seats_version` counts what happens to its seats.
 
-    `opens_at` and `closes_at` are the times of registration that hold, where no others are given; `visible_to` has the
-    keys of its readers (as for members); `queue` is the last number given to somebody who waits.
+    `opens_at` and `closes_at` are the times of registration that hold, where no others are given; a draft would open at
+    its start, and who is closed stays so until `closed_until`: so each phase is one filter without alternatives.
+    `visible_to` has the keys of its readers (as for members); `queue` is the last number given to somebody who waits.
     """
 
     meta: ClassVar[dict[str, Any]] = {
@@ -135,6 +136,7 @@ class Event(BaseDocument):
     registration_closes_at = DateTimeField()
     opens_at = DateTimeField()
     closes_at = DateTimeField()
+    closed_until = DateTimeField()
     venue = EmbeddedDocumentField(Venue)
     remote = EmbeddedDocumentField(Remote)
     seats = MapField(EmbeddedDocumentField(Seats))
@@ -155,8 +157,9 @@ class Event(BaseDocument):
     def clean(self) -> None:
         """Check the times against each other, and work out what follows from the rest."""
         self.check_times()
-        self.opens_at = self.registration_opens_at or self.published_at
-        self.closes_at = self.registration_closes_at or self.starts_at
+        self.opens_at = self.starts_at if self.status == DRAFT else self.registration_opens_at or self.published_at
+        self.closes_at = self.cancelled_at or self.registration_closes_at or self.starts_at
+        self.closed_until = self.ends_at if self.status == CANCELLED else self.starts_at
         self.network_ids = [self.network_id, *self.co_hosts]
         self.visible_to = self.reader_keys_needed()
         self.modes = sorted(self.seats)
@@ -202,7 +205,7 @@ class Event(BaseDocument):
         """Raises EventCancelled, RegistrationNotOpen, RegistrationClosed: the first that holds."""
         if self.status == CANCELLED:
             raise EventCancelled
-        if self.opens_at is None or now < self.opens_at:
+        if self.status == DRAFT or now < self.opens_at:
             raise RegistrationNotOpen
         if now >= self.closes_at:
             raise RegistrationClosed
@@ -292,7 +295,7 @@ def phase_of(event: Mapping[str, Any], now: datetime) -> str:
         return CLOSED
     if event["starts_at"] <= now:
         return RUNNING
-    if event["status"] == DRAFT or event["opens_at"] > now:
+    if event["opens_at"] > now:
         return UPCOMING
     if event["closes_at"] <= now:
         return CLOSED

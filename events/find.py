@@ -55,22 +55,16 @@ def _arranging(query: Mapping[str, Any]) -> list[Any]:
 
 def in_phase(phase: str, now: datetime) -> dict[str, Any]:
     """The filter for theme days in a phase, with both ends of `starts_at` bound where that can be. See `phase_of`."""
-    coming, recent = {"$gt": now}, {"$gt": now - LONGEST}
-    registrable = {"status": PUBLISHED, "starts_at": coming, "opens_at": {"$lte": now}}
+    coming, recent, begun = {"$gt": now}, {"$gt": now - LONGEST}, {"$lte": now}
+    registrable = {"status": PUBLISHED, "starts_at": coming, "opens_at": begun, "closes_at": coming}
+    standing, shown_once = {"$in": [DRAFT, PUBLISHED]}, {"$in": [PUBLISHED, CANCELLED]}
     conditions: dict[str, dict[str, Any]] = {
-        UPCOMING: {"starts_at": coming, "$or": [{"status": DRAFT}, {"status": PUBLISHED, "opens_at": {"$gt": now}}]},
-        OPEN: {**registrable, "closes_at": {"$gt": now}, "is_full": False},
-        FULL: {**registrable, "closes_at": {"$gt": now}, "is_full": True},
-        CLOSED: {
-            "starts_at": recent,
-            "ends_at": {"$gt": now},
-            "$or": [
-                {"status": CANCELLED},
-                {"status": PUBLISHED, "starts_at": coming, "opens_at": {"$lte": now}, "closes_at": {"$lte": now}},
-            ],
-        },
-        RUNNING: {"starts_at": {**recent, "$lte": now}, "ends_at": {"$gt": now}, "status": {"$in": [DRAFT, PUBLISHED]}},
-        ENDED: {"starts_at": {"$lt": now}, "ends_at": {"$lte": now}},
+        UPCOMING: {"starts_at": coming, "opens_at": coming, "status": standing},
+        OPEN: {**registrable, "is_full": False},
+        FULL: {**registrable, "is_full": True},
+        CLOSED: {"starts_at": recent, "closes_at": begun, "closed_until": coming, "status": shown_once},
+        RUNNING: {"starts_at": {**recent, **begun}, "ends_at": coming, "status": standing},
+        ENDED: {"starts_at": {"$lt": now}, "ends_at": begun},
     }
     return conditions[phase]
 

@@ -167,8 +167,8 @@ class Registration(BaseDocument):
     def remind(self) -> Self | None:
         """Note that the link is mailed again; None within an hour of the last time."""
         now = utcnow()
-        due = [{"reminded_at": None}, {"reminded_at": {"$lte": now - REMINDED_EVERY}}]
-        return self.change({"_id": self.pk, "$or": due}, {"$set": {"reminded_at": now}})
+        lately = {"$gt": now - REMINDED_EVERY}
+        return self.change({"_id": self.pk, "reminded_at": {"$not": lately}}, {"$set": {"reminded_at": now}})
 
     def attend(self, mode: str) -> bool:
         """Note that the person came; once. False where that is noted already."""

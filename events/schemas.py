@@ -6,9 +6,9 @@ from typing import Any
 
 import marshmallow as ma
 from flask import current_app
-from marshmallow import fields, validate
+from marshmallow import fields, post_load, validate
 
-from events.documents import MODES, PHASES, STATUSES, phase_of
+from events.documents import MODES, PHASES, STATUSES, Remote, Venue, phase_of
 from network_api.documents import Row, utcnow
 from network_api.regions import REGIONS
 from network_api.schemas import (
@@ -106,6 +106,11 @@ class VenueSchema(Schema):
     directions = LanguageMap(allow_none=True, most=5000, example="Viisi minuuttia asemalta.")
     accessibility = LanguageMap(allow_none=True, most=5000, example="Esteetön sisäänkäynti pihan puolelta.")
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Venue:
+        """The part of a document that it becomes."""
+        return Venue(**data)
+
 
 class RemoteSchema(Schema):
     """The remote room. `join_url` is shown to those who may edit the theme day, and to nobody else."""
@@ -120,6 +125,11 @@ class RemoteSchema(Schema):
     opens_minutes_before = Whole(
         load_default=15, validate=validate.Range(0, 1440), metadata={"description": "When the door opens.", "example": 15}
     )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Remote:
+        """The part of a document that it becomes."""
+        return Remote(**data)
 
 
 class CapacitySchema(Schema):
