@@ -5,7 +5,6 @@ A bad setting or a database that does not answer ends a command with a sentence 
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,16 +12,13 @@ from typing import Concatenate, ParamSpec
 
 import click
 from flask import Flask
-from pymongo.errors import PyMongoError
 
 from network_api import processes
-from network_api.app import FEATURES, create_app, ensure_indexes
+from network_api.app import FEATURES, ensure_indexes
 from network_api.jobs import QUEUES
 from network_api.members.actions import make_administrator
-from network_api.settings import SettingsError
 
 P = ParamSpec("P")
-BAD_SETTING = 2
 
 
 def on_the_platform(work: Callable[Concatenate[Flask, P], None]) -> Callable[P, None]:
@@ -38,15 +34,8 @@ def on_the_platform(work: Callable[Concatenate[Flask, P], None]) -> Callable[P, 
         data = kwargs.pop("data", None)
         if isinstance(data, Path):
             _take_settings_of(data)
-        try:
-            app = create_app()
-            with app.app_context():
-                work(app, *args, **kwargs)
-        except SettingsError as error:
-            click.echo(str(error), err=True)
-            sys.exit(BAD_SETTING)
-        except PyMongoError as error:
-            raise click.ClickException(f"The database does not answer as it should: {error}") from error
+        with processes.platform() as app:
+            work(app, *args, **kwargs)
 
     return run
 

@@ -6,32 +6,58 @@ Each function is the whole life of a process, started by `network-api up` or by 
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import celery.concurrency.solo  # noqa: F401 - celery would import it in each worker anew
 import kombu.transport.mongodb  # noqa: F401 - so would kombu this
 from celery.apps.beat import Beat
 from celery.apps.worker import Worker
 from flask import Flask
+from pymongo.errors import PyMongoError
 
 from network_api import demo
 from network_api.app import create_app, ensure_indexes, make_demo
 from network_api.auth.caller import SCOPES
 from network_api.auth.documents import AccessToken
 from network_api.documents import utcnow
+from network_api.errors import DomainError
 from network_api.members.actions import make_administrator
 from network_api.members.documents import Member
+from network_api.settings import SettingsError
 
 Say = Callable[[str], None]
+BAD_SETTING = 2
 DEMO_TOKEN_LIFETIME = timedelta(days=30)
+
+
+@contextmanager
+def platform() -> Iterator[Flask]:
+    """The application, inside its context. What somebody can mend ends the process with a sentence and no traceback."""
+    try:
+        app = create_app()
+        with app.app_context():
+            yield app
+    except SettingsError as error:
+        end(str(error), BAD_SETTING)
+    except DomainError as error:
+        end(error.detail)
+    except PyMongoError as error:
+        end(f"The database does not answer as it should: {error}")
+
+
+def end(reason: str, status: int = 1) -> NoReturn:
+    """End the process, saying why."""
+    sys.stderr.write(f"{reason}\n")
+    sys.exit(status)
 
 
 def prepare(admin: str | None, administrators: Path, demo_data: bool, say: Say) -> None:
     """Make what must be there before the first request: indexes, the administrator, demo data. Harmless when repeated."""
-    app = create_app()
-    with app.app_context():
+    with platform() as app:
         ensure_indexes(app)
         if admin:
             _make_administrator(admin, administrators, say)

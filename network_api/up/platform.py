@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from network_api import processes
-from network_api.app import create_app
 from network_api.up.child import Child
 from network_api.web_server import WebServer
 
@@ -30,12 +29,17 @@ def web(address: str, workers: int, log: Path) -> Child:
 
 def workers(log: Path) -> list[Child]:
     """One worker for mail that people wait for, one for long work, and the clock that wakes both."""
+
+    def work(queue: str) -> None:
+        with processes.platform() as app:
+            processes.work(app, [queue])
+
+    def keep_time() -> None:
+        with processes.platform() as app:
+            processes.keep_time(app)
+
     return [
-        Child(
-            "worker-mail", lambda: processes.work(create_app(), ["mail"]), log / "worker-mail.log", b" ready.", WORKERS_STOP, 10.0
-        ),
-        Child(
-            "worker-jobs", lambda: processes.work(create_app(), ["jobs"]), log / "worker-jobs.log", b" ready.", WORKERS_STOP, 10.0
-        ),
-        Child("beat", lambda: processes.keep_time(create_app()), log / "beat.log", b"beat: Starting", WORKERS_STOP, 10.0),
+        Child("worker-mail", partial(work, "mail"), log / "worker-mail.log", b" ready.", WORKERS_STOP, grace=10.0),
+        Child("worker-jobs", partial(work, "jobs"), log / "worker-jobs.log", b" ready.", WORKERS_STOP, grace=10.0),
+        Child("beat", keep_time, log / "beat.log", b"beat: Starting", WORKERS_STOP, grace=10.0),
     ]

@@ -92,10 +92,12 @@ class Up:
 
         return eventually(is_ready, "ready")
 
-    def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def request(self, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
         """Status and JSON of an answer; 0 where there was none."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         try:
             with urlopen(Request(self.base + path, data, headers, method=method), timeout=10) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
