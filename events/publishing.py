@@ -6,7 +6,8 @@ from typing import Any
 from bson import ObjectId
 
 from events import mails, registration
-from events.documents import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Event, EventCancelled
+from events.documents import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Event, Seats
+from events.errors import EventCancelled
 from events.registration_documents import Registration
 from network_api import audit
 from network_api.auth.caller import Caller
@@ -55,8 +56,7 @@ def _offered(event: Event) -> dict[str, int | None]:
 
 
 def _store(caller: Caller, event: Event, capacity: Mapping[str, int | None]) -> Event:
-    event.seats = {mode: {"capacity": number, "taken": 0, "waiting": 0} for mode, number in capacity.items()}
-    event.seats = Event._fields["seats"].to_python(event.seats)
+    event.seats = {mode: Seats(capacity=number) for mode, number in capacity.items()}
     event.slug = event.slug or _free_slug(event)
     try:
         event.insert()

@@ -10,7 +10,8 @@ from bson import ObjectId
 from flask import current_app
 
 from events import mails
-from events.documents import Event, EventFull
+from events.documents import Event
+from events.errors import EventFull
 from events.registration_documents import (
     CONFIRMED,
     WAITLISTED,

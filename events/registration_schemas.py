@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from events.documents import MODES
 from events.documents import STATUSES as EVENT_STATUSES
+from events.fields import Entry
 from events.registration_documents import STATUSES
-from events.schemas import Entry
 from network_api.documents import Row
 from network_api.languages import LANGUAGES
 from network_api.members.schemas import OrganisationSchema

@@ -1,14 +1,12 @@
 """Shapes of theme days."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import marshmallow as ma
-from flask import current_app
 from marshmallow import fields, post_load, validate
 
 from events.documents import MODES, PHASES, STATUSES, Remote, Venue, phase_of
+from events.fields import Entry, EventTime, Reason, Seating, Whole
 from network_api.documents import Row, utcnow
 from network_api.regions import REGIONS
 from network_api.schemas import (
@@ -25,77 +23,7 @@ from network_api.schemas import (
     no_surrogates,
 )
 
-_MOST_SEATS = 100_000
-_MOST_DEPTH, _MOST_PARTS = 5, 200
-_LARGEST = 2**53  # beyond it JSON's readers disagree about a number
 _PHASE_STEPS = 8  # room for the six phases within one number
-
-
-class Whole(fields.Integer):
-    """A whole number that is written as one: no text, no truth value, no fraction."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **kwargs)
-
-
-class Seating(Whole):
-    """A number of seats; null for no limit."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs["metadata"] = {
-            "example": 40,
-            "description": "Null: no limit. Absent: this mode is not offered.",
-            **kwargs.get("metadata", {}),
-        }
-        super().__init__(validate=validate.Range(0, _MOST_SEATS), allow_none=True, **kwargs)
-
-
-class EventTime(Instant):
-    """An instant within the years that calendars and time zones can write."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        moment = super()._deserialize(value, attr, data, **kwargs)
-        if not 2000 <= moment.year <= 2200:
-            raise ma.ValidationError("Between the years 2000 and 2200.")
-        return moment
-
-
-class Entry(fields.Dict):
-    """One entry of a list that is kept as it was given: plain JSON of a modest size that can be stored."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
-        if _count_parts(found, _MOST_DEPTH) > _MOST_PARTS:
-            raise ma.ValidationError("This is too much.")
-        return found
-
-
-def _count_parts(value: Any, depth: int) -> int:
-    """How many values there are in all. Raises ValidationError for what cannot be stored, or nests too deep."""
-    if isinstance(value, str):
-        no_surrogates(value)
-    if isinstance(value, (int, float)) and abs(value) > _LARGEST:
-        raise ma.ValidationError("This number is too large.")
-    if not isinstance(value, (dict, list)):
-        return 1
-    if not depth:
-        raise ma.ValidationError("This is nested too deep.")
-    if isinstance(value, list):
-        return 1 + sum(_count_parts(part, depth - 1) for part in value)
-    for name in value:
-        if not isinstance(name, str) or not 0 < len(name) <= 100 or name.startswith("$") or "." in name or "\0" in name:
-            raise ma.ValidationError("A name has 1 to 100 characters, no full stop, and no $ at its beginning.")
-    return 1 + sum(_count_parts(part, depth - 1) for part in value.values())
-
-
-class Reason(LanguageMap):
-    """A text by language; a plain text counts as one in the platform's own language."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        given = {current_app.config["DEFAULT_LANGUAGE"]: value} if isinstance(value, str) else value
-        return super()._deserialize(given, attr, data, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class VenueSchema(Schema):
