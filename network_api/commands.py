@@ -16,7 +16,6 @@ from flask import Flask
 from network_api import processes
 from network_api.app import FEATURES, ensure_indexes
 from network_api.jobs import QUEUES
-from network_api.members.actions import make_administrator
 
 P = ParamSpec("P")
 
@@ -67,7 +66,7 @@ def create_admin(app: Flask, email: str) -> None:
 
     The token is shown once. Calling it again for the same address prints a new token.
     """
-    click.echo(f"Admin token: {make_administrator(email)}")
+    click.echo(f"Admin token: {processes.administrator_token(email)}")
 
 
 @click.command()

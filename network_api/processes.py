@@ -12,11 +12,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-import celery.concurrency.solo  # noqa: F401 - celery would import it in each worker anew
-import kombu.transport.mongodb  # noqa: F401 - so would kombu this
+# Celery and kombu would import these in each worker anew, and could be interrupted by a signal while they do.
+import celery.app.amqp
+import celery.app.log
+import celery.concurrency.solo
+import celery.worker.consumer  # noqa: F401 - of all four
+import kombu.transport.mongodb  # noqa: F401
 from celery.apps.beat import Beat
 from celery.apps.worker import Worker
 from flask import Flask
+from marshmallow import ValidationError
 from pymongo.errors import PyMongoError
 
 from network_api import demo
@@ -24,9 +29,10 @@ from network_api.app import create_app, ensure_indexes, make_demo
 from network_api.auth.caller import SCOPES
 from network_api.auth.documents import AccessToken
 from network_api.documents import utcnow
-from network_api.errors import DomainError
+from network_api.errors import DomainError, Invalid
 from network_api.members.actions import make_administrator
 from network_api.members.documents import Member
+from network_api.schemas import EmailAddress
 from network_api.settings import SettingsError
 
 Say = Callable[[str], None]
@@ -83,8 +89,17 @@ def _make_administrator(email: str, administrators: Path, say: Say) -> None:
         data = administrators.parent
         say(f"{email} is an administrator already. For a new token: network-api create-admin {email} --data {data}")
         return
-    say(f"Admin token: {make_administrator(email)}")
+    say(f"Admin token: {administrator_token(email)}")
     administrators.write_text("\n".join([*made, email, ""]))
+
+
+def administrator_token(email: str) -> str:
+    """A token for the administrator of that address, who is made where there is none. Raises Invalid for what is no address."""
+    try:
+        address = EmailAddress().deserialize(email)
+    except ValidationError as error:
+        raise Invalid(f"{email} is not an e-mail address.") from error
+    return make_administrator(address)
 
 
 def work(app: Flask, queues: Sequence[str]) -> None:
