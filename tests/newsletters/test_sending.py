@@ -15,6 +15,7 @@ from tests.mailserver import Mailbox
 from tests.newsletters.factories import (
     EDITORIAL,
     introduce,
+    make_newsletter,
     send_through_the_api,
     subscribe,
     theme_day,
@@ -95,3 +96,36 @@ def test_an_introduction_needs_both_consents_to_be_assembled(
     introduce(regional, "aino@example.org", "Hei, olen Aino.", audience=audience, newsletter=newsletter_consent)
     made = editor.post(f"/newsletters/{newsletter.pk}/issues", {"assemble": True, "title": {"fi": "Kirje"}})
     assert made.json["blocks"] == []
+
+
+def test_each_reader_gets_the_letter_in_their_language(
+    editor: Api, coordinator: Api, regional: Network, mailbox: Mailbox
+) -> None:
+    newsletter = make_newsletter(regional, "tvasprakig", languages=["fi", "sv"])
+    theme_day(regional)
+    subscribe(newsletter, "tilaaja@example.org")
+    subscribe(newsletter, "prenumerant@example.org", language="sv")
+    blocks = [{"section": "editorial", "text": {"fi": "Hyvät verkostolaiset", "sv": "Kära nätverk"}}]
+    path = send_through_the_api(editor, coordinator, newsletter.pk, {"assemble": True, "blocks": blocks})
+    work_until_idle(Issue.get(path.split("/")[-1]))
+    finnish, swedish = mailbox.text_to("tilaaja@example.org"), mailbox.text_to("prenumerant@example.org")
+    assert "Hyvät verkostolaiset" in finnish
+    assert "Teemapäivät" in finnish
+    assert "Peru tilaus:" in finnish
+    assert "Kära nätverk" in swedish
+    assert "Temadagar" in swedish
+    assert "Hyvät" not in swedish
+
+
+def test_a_subscriber_of_one_section_gets_that_and_the_editorial(
+    editor: Api, coordinator: Api, newsletter: Newsletter, regional: Network, mailbox: Mailbox
+) -> None:
+    theme_day(regional)
+    introduce(regional, "aino@example.org", "Hei, olen Aino.")
+    subscribe(newsletter, "tilaaja@example.org", sections=["introductions"])
+    path = send_through_the_api(editor, coordinator, newsletter.pk, ASSEMBLED)
+    work_until_idle(Issue.get(path.split("/")[-1]))
+    text = mailbox.text_to("tilaaja@example.org")
+    assert "Aino" in text
+    assert "tervehdys" in text
+    assert "teemapäivä" not in text

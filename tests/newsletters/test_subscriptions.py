@@ -171,3 +171,13 @@ def test_the_list_of_subscribers_is_found_by_state_and_beginning(coordinator: Ap
     table = coordinator.get(f"{path}.csv?state=pending")
     assert table.mimetype == "text/csv"
     assert table.text.splitlines()[1].startswith("bertta@kunta.example,fi,,,pending")
+
+
+def test_the_mail_that_asks_is_in_the_language_that_was_chosen(
+    anyone: Api, newsletter: Newsletter, mailbox: Mailbox, deliver: Deliver
+) -> None:
+    ask(anyone, newsletter, "suomi@example.org")
+    ask(anyone, newsletter, "svenska@example.org", language="sv")
+    deliver()
+    assert mailbox.to("suomi@example.org")[0]["Subject"] == "Vahvista tilauksesi: Uutiskirje"
+    assert mailbox.to("svenska@example.org")[0]["Subject"] == "Bekräfta din prenumeration: Uutiskirje"
