@@ -281,7 +281,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 wanted["paging"] = {"limit": wanted.pop("limit"), "total": wanted.pop("total"), "after": after}
                 found = view(*others, wanted, **kwargs)
                 onward = None if found.next is None else cursors.encode(found.next, mark)
-                answer = {**found.more, "items": found.items, "next": onward} | ({} if found.total is None else {"total": found.total})
+                answer = {**found.more, "items": found.items, "next": onward} | (
+                    {} if found.total is None else {"total": found.total}
+                )
                 return answer, 200, {"Vary": "Authorization"} | ({"Link": _next_link(onward)} if onward else {})
 
             return read(write(paged))

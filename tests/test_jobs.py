@@ -10,7 +10,9 @@ from network_api.mail.outbox import OutgoingMail, put
 from tests.mailserver import Mailbox
 
 
-def test_a_broker_that_is_away_fails_no_request_and_loses_no_mail(app: Flask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_fails_no_request_and_loses_no_mail(
+    app: Flask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*arguments: str) -> None:
         raise OperationalError
 
