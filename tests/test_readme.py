@@ -1,0 +1,21 @@
+"""The README says what the code does."""
+
+import re
+from pathlib import Path
+
+from tests import readme
+
+ROOT = readme.FILE.parent
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/consents.md")
+
+
+def test_the_table_of_settings_is_the_code_s() -> None:
+    text = readme.FILE.read_text()
+    assert text == readme.with_settings(text), "python -m tests.readme writes it anew"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        file = ROOT / page
+        links = re.findall(r"\]\((?!https?://|#)([^)#]+)", file.read_text())
+        assert [link for link in links if not (file.parent / Path(link)).exists()] == [], page

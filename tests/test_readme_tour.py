@@ -1,0 +1,45 @@
+"""The tour of the README, run as it is written against a platform that `network-api up --demo` has just started."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import readme
+from tests.platform.running import Up, clean_environment, up
+
+pytestmark = pytest.mark.xdist_group("up")
+BETWEEN = "--- next step ---"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Up]:
+    """A platform with demo data on a free port."""
+    with up(tmp_path / "data", "--demo") as started:
+        started.wait_until_ready()
+        yield started
+
+
+def test_the_tour_does_what_it_says(running: Up) -> None:
+    token = re.search(r"^Coordinator token: (\S+)", running.words, re.MULTILINE)
+    assert token, running.words
+    steps = readme.tour()
+    script = f"\necho '{BETWEEN}'\n".join(commands for commands, _ in steps)
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        env=clean_environment(SITE=running.base, TOKEN=token[1]),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    printed = done.stdout.split(f"{BETWEEN}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert printed == [claimed for _, claimed in steps]
+
+
+def test_the_tour_has_its_steps() -> None:
+    assert len(readme.tour()) == 6
+    assert sum(bool(claimed) for _, claimed in readme.tour()) == 5
