@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from network_api.documents import Problem, Row
 from network_api.feature import Feature
-from newsletters import audience, delivery_routes, demo, issue_routes, ledger, routes, subscribing
+from newsletters import archive, audience, delivery_routes, demo, issue_routes, ledger, routes, subscribing
 from newsletters.documents import Newsletter, Subscription
 from newsletters.issues import SENT, Issue
 from newsletters.ledger import Progress, Snapshot
@@ -40,7 +40,7 @@ feature = Feature(
     name="newsletters",
     documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Suppression, MailAllowance),
     blueprints=(routes.blueprint, issue_routes.blueprint, delivery_routes.blueprint),
-    pages=(pages,),
+    pages=(pages, archive.pages),
     schedule=SCHEDULE,
     check=check,
     export_person=subscribing.export_person,

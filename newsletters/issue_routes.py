@@ -23,8 +23,17 @@ from newsletters.issue_schemas import (
     TestSendRequest,
 )
 from newsletters.issues import Issue
+from newsletters.rendering import Rendered
 
 blueprint = Blueprint("issues", __name__, url_prefix="/api/v1", description="Issues of newsletters")
+LETTER_POLICY = "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def previewed(shown: Rendered, wanted: str) -> Response:
+    """One part of a letter as an answer; its styles are inline, as mail programs want them, and its scripts are none."""
+    if wanted == "text":
+        return Response(shown.text, mimetype="text/plain")
+    return Response(shown.html, mimetype="text/html", headers={"Content-Security-Policy": LETTER_POLICY})
 
 
 @blueprint.route("/newsletters/<id:newsletter_id>/issues")
@@ -83,11 +92,7 @@ class Preview(MethodView):
     @blueprint.response(200, content_type="text/html")
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
         """Preview an issue, as HTML or as text"""
-        shown = assembling.preview(issue, query.get("language"))
-        wanted = query["format"]
-        return Response(
-            shown.html if wanted == "html" else shown.text, mimetype="text/html" if wanted == "html" else "text/plain"
-        )
+        return previewed(assembling.preview(issue, query.get("language")), query["format"])
 
 
 @blueprint.route("/issues/<id:issue_id>/test-send")

@@ -80,7 +80,7 @@ def render(
             "title": _line(in_language(issue.title, language)),
             "newsletter": _line(in_language(newsletter.name, language)),
             "sender": newsletter.sender.name,
-            "sections": _sections(newsletter, shown, language),
+            "sections": sections_of(newsletter, shown, language),
         }
         return Rendered(
             subject=values["title"],
@@ -89,7 +89,7 @@ def render(
         )
 
 
-def _sections(newsletter: Newsletter, blocks: Sequence[Block], language: str) -> list[dict[str, Any]]:
+def sections_of(newsletter: Newsletter, blocks: Sequence[Block], language: str) -> list[dict[str, Any]]:
     """The blocks by section, in the newsletter's order; what belongs to no section of it comes last."""
     order = [*newsletter.sections, *(block.section for block in blocks)]
     found = []

@@ -25,14 +25,23 @@ MOST_INTRODUCTIONS = 50  # an issue; the rest are for the next one
 
 def standing(blocks: Iterable[Block]) -> set[str]:
     """The keys of those sources of these blocks that may still be told."""
-    wanted: dict[str, set[ObjectId]] = {EVENT: set(), INTRODUCTION: set()}
-    for block in blocks:
-        if block.source is not None:
-            wanted[block.source.type].add(block.source.id)
     now = utcnow()
-    events = {f"{EVENT}:{key}" for key, row in Event.by_ids(wanted[EVENT]).items() if _may_tell_event(row, now)}
-    members = Member.by_ids(wanted[INTRODUCTION])
-    return events | {f"{INTRODUCTION}:{key}" for key, row in members.items() if _may_tell_introduction(row)}
+    events = {f"{EVENT}:{key}" for key, row in Event.by_ids(_named(blocks, EVENT)).items() if _may_tell_event(row, now)}
+    return events | _standing_introductions(blocks)
+
+
+def standing_in_archive(blocks: Iterable[Block]) -> set[str]:
+    """The same for an issue that has been sent: theme days that are over belong to it, withdrawn introductions do not."""
+    return {f"{EVENT}:{key}" for key in _named(blocks, EVENT)} | _standing_introductions(blocks)
+
+
+def _standing_introductions(blocks: Iterable[Block]) -> set[str]:
+    members = Member.by_ids(_named(blocks, INTRODUCTION))
+    return {f"{INTRODUCTION}:{key}" for key, row in members.items() if _may_tell_introduction(row)}
+
+
+def _named(blocks: Iterable[Block], kind: str) -> set[ObjectId]:
+    return {block.source.id for block in blocks if block.source is not None and block.source.type == kind}
 
 
 def _may_tell_event(event: Row, now: datetime) -> bool:

@@ -129,3 +129,29 @@ def test_a_subscriber_of_one_section_gets_that_and_the_editorial(
     assert "Aino" in text
     assert "tervehdys" in text
     assert "teemapäivä" not in text
+
+
+def test_the_archive_shows_what_was_sent_less_what_has_been_withdrawn_since(
+    anyone: Api, editor: Api, coordinator: Api, newsletter: Newsletter, regional: Network
+) -> None:
+    event = theme_day(regional)
+    member = introduce(regional, "aino@example.org", "Hei, olen Aino.")
+    path = send_through_the_api(editor, coordinator, newsletter.pk, ASSEMBLED)
+    page = f"/newsletters/uutiskirje/{path.split('/')[-1]}"
+    assert anyone.client.get(page).status_code == 404
+    work_until_idle(Issue.get(path.split("/")[-1]))
+    assert page in anyone.client.get("/newsletters/uutiskirje").text
+    event.change({"_id": event.pk}, {"$set": {"starts_at": event.published_at, "ends_at": event.published_at}})
+    shown = anyone.client.get(page).text
+    assert "Aino" in shown
+    assert "teemapäivä" in shown
+    Member.get(member.pk).withdraw_introduction()
+    assert "Aino" not in anyone.client.get(page).text
+    assert anyone.client.get("/newsletters/tuntematon").status_code == 404
+
+
+def test_a_preview_is_styled_and_runs_nothing(editor: Api, newsletter: Newsletter) -> None:
+    made = editor.post(f"/newsletters/{newsletter.pk}/issues", {"blocks": [EDITORIAL]}).json
+    shown = editor.get(f"/issues/{made['id']}/preview")
+    assert shown.mimetype == "text/html"
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
