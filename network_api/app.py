@@ -65,6 +65,7 @@ def connect(app: Flask) -> None:
 def register_routes(app: Flask) -> None:
     """The API of every feature with its document, the pages, health."""
     app.url_map.converters["id"] = IdConverter
+    app.url_map.merge_slashes = False  # a doubled slash is a 404 like any other, no redirect with a page of HTML
     register_problems(app)
     api = Api(app, spec_kwargs=docs_pages.API_DOCUMENT)
     api.register_converter(IdConverter, lambda converter: docs_pages.ID_PARAMETER)
