@@ -6,7 +6,7 @@ that an answer always has the same keys; a field with the metadata `omitted` is 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 from zoneinfo import available_timezones
@@ -63,6 +63,21 @@ class Instant(fields.AwareDateTime):
         except OverflowError as error:
             raise self.make_error("invalid", input=value, obj_type="datetime") from error
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Day(fields.Date):
+    """A day without a time (`2027-12-31`). MongoDB has none and keeps its midnight."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {"example": "2027-12-31", **kwargs.get("metadata", {})}
+        super().__init__(**kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else _day(value)
+
+
+def _day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
 
 
 class LanguageMap(fields.Dict):
@@ -134,11 +149,13 @@ def _reader(field: Any) -> Callable[[Any], Any]:
     """How the fast dump writes one present value."""
     if isinstance(field, Id):
         return str
+    if isinstance(field, Day):
+        return _day
     if isinstance(field, fields.Nested):
         nested: Any = field.schema
         dump: Callable[[Any], Any] = nested.dump_rows if field.many else nested.dump_row
         return dump
-    if isinstance(field, fields.List) and isinstance(field.inner, (Id, fields.Nested)):
+    if isinstance(field, fields.List) and isinstance(field.inner, (Id, Day, fields.Nested)):
         inner = _reader(field.inner)
         return lambda values: [inner(value) for value in values]
     return lambda value: value

@@ -6,7 +6,7 @@ from network_api.auth.caller import ROLES
 from network_api.members.schemas import OrganisationSchema
 from network_api.networks.documents import NATIONAL, REGIONAL, STATES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema, Slug
+from network_api.schemas import Day, EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema, Slug
 
 
 class NetworkRequest(Schema):
@@ -22,7 +22,7 @@ class NetworkRequest(Schema):
     description = LanguageMap(allow_none=True, example="Tapaamme neljä kertaa vuodessa.")
     topics = fields.List(Line(most=80), validate=validate.Length(max=30), metadata={"example": ["työnantajayhteistyö"]})
     coordinating_organisation = fields.Nested(OrganisationSchema, allow_none=True)
-    coordination_ends_on = fields.Date(allow_none=True, metadata={"example": "2027-12-31"})
+    coordination_ends_on = Day(allow_none=True)
 
 
 class NetworkPatch(Schema):
@@ -37,7 +37,7 @@ class NetworkPatch(Schema):
     description = LanguageMap(allow_none=True, example="Tapaamme neljä kertaa vuodessa.")
     topics = fields.List(Line(most=80), validate=validate.Length(max=30), metadata={"example": ["työnantajayhteistyö"]})
     coordinating_organisation = fields.Nested(OrganisationSchema, allow_none=True)
-    coordination_ends_on = fields.Date(allow_none=True, metadata={"example": "2027-12-31"})
+    coordination_ends_on = Day(allow_none=True)
 
 
 class NetworkSchema(Resource, NetworkRequest):
