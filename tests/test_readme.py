@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from network_api.members.documents import AUDIENCES
+from network_api.members.documents import CONSENT_WORDING as MEMBERS_WORDING
+from newsletters.documents import CONSENT_WORDING as NEWSLETTER_WORDING
 from tests import readme
 
 ROOT = readme.FILE.parent
@@ -19,3 +22,10 @@ def test_links_between_pages_lead_somewhere() -> None:
         file = ROOT / page
         links = re.findall(r"\]\((?!https?://|#)([^)#]+)", file.read_text())
         assert [link for link in links if not (file.parent / Path(link)).exists()] == [], page
+
+
+def test_the_wording_that_people_consent_to_is_written_down() -> None:
+    text = (ROOT / "docs/consents.md").read_text()
+    for version in (MEMBERS_WORDING, NEWSLETTER_WORDING):
+        assert f"## Version {version}\n" in text
+    assert all(f"| `{audience}` |" in text for audience in AUDIENCES)
