@@ -199,7 +199,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, version=_expected_version(), **kwargs)
+            return view(*args, version=_expected_version(getattr(args[-1], "version", None)), **kwargs)
 
         wrapper._apidoc = {**getattr(view, "_apidoc", {}), "if_match": True}  # type: ignore[attr-defined]
         return wrapper
@@ -229,7 +229,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 resource, rest = (result[0], result[1:]) if isinstance(result, tuple) else (result, ())
                 row = resource.to_mongo() if isinstance(resource, BaseDocument) else resource
                 tag = schema.etag(row)
-                if request.method == "GET" and request.if_none_match.contains(tag):
+                if request.method == "GET" and request.if_none_match.contains_weak(tag):
                     answer = Response(status=HTTPStatus.NOT_MODIFIED)
                     answer.set_etag(tag)
                     return answer
@@ -306,17 +306,21 @@ def _next_link(cursor: str) -> str:
     return f'<{url}?{urlencode([*arguments, ("cursor", cursor)])}>; rel="next"'
 
 
-def _expected_version() -> int | None:
-    """The version before the first full stop of If-Match; None for `*`. Strong comparison (RFC 9110, section 13.1.1)."""
+def _expected_version(current: int | None) -> int | None:
+    """The version that If-Match names, before the full stop; None for `*`. Raises PreconditionRequired, StaleVersion.
+
+    Strong comparison, so a weak tag matches nothing; of several tags the `current` version is enough (RFC 9110, 13.1.1).
+    The write is conditional on what this returns, so nothing can come in between.
+    """
     if "If-Match" not in request.headers:
         raise PreconditionRequired
     if request.if_match.star_tag:
         return None
-    tags = request.if_match.as_set()
-    version = tags.pop().split(".")[0] if len(tags) == 1 else ""
-    if not version.isdecimal() or len(version) > _VERSION_DIGITS:
+    named = [tag.split(".")[0] for tag in request.if_match.as_set() if tag]
+    versions = {int(version) for version in named if version.isdecimal() and len(version) <= _VERSION_DIGITS}
+    if not versions:
         raise StaleVersion
-    return int(version)
+    return current if current in versions else versions.pop()
 
 
 def _document_errors(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:

@@ -31,7 +31,12 @@ def decode(cursor: str, query: bytes) -> list[Any]:
     try:
         content = bson.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), codec_options=_CODEC)
         place = content["p"]
-        genuine = content["q"] == query and len(place) == 2 and all(isinstance(part, _SCALARS) for part in place)
+        genuine = (
+            content["q"] == query
+            and isinstance(place, list)
+            and len(place) == 2
+            and all(isinstance(part, _SCALARS) for part in place)
+        )
     except (ValueError, BSONError, KeyError, TypeError):
         genuine = False
     if not genuine:

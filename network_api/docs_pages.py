@@ -35,7 +35,8 @@ def page() -> Response:
     """The interactive page."""
     response = Response(render_template("docs.html", version=VERSION))
     # Swagger UI styles its own elements; scripts still come from this server only.
-    response.headers["Content-Security-Policy"] = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+    policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 
