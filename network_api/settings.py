@@ -8,9 +8,11 @@ Flask-Mail, Flask-Limiter and Celery keep their own names behind the prefix.
 import json
 import os
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from limits import parse_many
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -45,16 +47,47 @@ def secrets(value: Any) -> list[str]:
 
 def http_url(value: Any) -> str:
     """An absolute http(s) URL, kept without the last slash."""
-    parts = urlsplit(value if isinstance(value, str) else "")
+    parts = _url_parts(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("an absolute URL such as https://network.example.org")
     return str(value).rstrip("/")
 
 
+def server_url(value: Any) -> str:
+    """The URL of a server, by its scheme."""
+    if not _url_parts(value).scheme or "://" not in value:
+        raise ValueError("a URL such as redis://localhost:6379/0")
+    return str(value)
+
+
+def _url_parts(value: Any) -> SplitResult:
+    try:
+        return urlsplit(value if isinstance(value, str) else "")
+    except ValueError:
+        return urlsplit("")
+
+
+def sender(value: Any) -> str:
+    """An address that mail comes from, with or without a name."""
+    address = parseaddr(value)[1] if isinstance(value, str) else ""
+    if not all(address.partition("@")) or "\n" in value or "\r" in value:
+        raise ValueError("an address such as Network <network@example.org>")
+    return str(value)
+
+
+def rate(value: Any) -> str:
+    """A limit as Flask-Limiter writes it."""
+    try:
+        parse_many(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError("a limit such as 60 per minute") from error
+    return str(value)
+
+
 def mongodb_uri(value: Any) -> str:
     """A MongoDB URI that names its database."""
     try:
-        database = parse_uri(value)["database"]
+        database = parse_uri(value if isinstance(value, str) else "")["database"]
     except (PyMongoError, TypeError, ValueError) as error:
         raise ValueError(f"a MongoDB URI ({error})") from error
     if not database:
@@ -125,21 +158,23 @@ SETTINGS = (
     Setting("MAIL_USE_SSL", yes_or_no, "Whether to speak TLS from the first byte.", False),
     Setting("MAIL_USERNAME", text, "The user for SMTP AUTH, if the server asks for one."),
     Setting("MAIL_PASSWORD", text, "The password for SMTP AUTH."),
-    Setting("MAIL_DEFAULT_SENDER", text, "The From address of sign-in and registration mails.", required=True),
+    Setting("MAIL_DEFAULT_SENDER", sender, "The From address of sign-in and registration mails.", required=True),
     Setting(
         "MAIL_SINK_DIR", text, "A Maildir to show at /dev/mail. Only for trials: everybody who reaches the server can read it."
     ),
-    Setting("CELERY_BROKER_URL", text, "Where jobs are announced: empty for the same MongoDB, or a redis:// or amqp:// URL."),
+    Setting(
+        "CELERY_BROKER_URL", server_url, "Where jobs are announced: empty for the same MongoDB, or a redis:// or amqp:// URL."
+    ),
     Setting("RATELIMIT_ENABLED", yes_or_no, "Whether requests are limited per client address.", True),
     Setting(
         "RATELIMIT_STORAGE_URI",
-        text,
+        server_url,
         "Where the limits on sign-in, registration and subscription are counted: empty for the same MongoDB.",
     ),
-    Setting("RATELIMIT_REQUESTS", text, "Requests a client address may make, counted by each web process.", "600 per minute"),
-    Setting("RATELIMIT_REGISTRATIONS", text, "Registrations a client address may make.", "120 per minute"),
-    Setting("RATELIMIT_SIGN_INS", text, "Sign-in codes and attempts a client address may make.", "60 per minute"),
-    Setting("RATELIMIT_SUBSCRIPTIONS", text, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
+    Setting("RATELIMIT_REQUESTS", rate, "Requests a client address may make, counted by each web process.", "600 per minute"),
+    Setting("RATELIMIT_REGISTRATIONS", rate, "Registrations a client address may make.", "120 per minute"),
+    Setting("RATELIMIT_SIGN_INS", rate, "Sign-in codes and attempts a client address may make.", "60 per minute"),
+    Setting("RATELIMIT_SUBSCRIPTIONS", rate, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
     Setting(
         "DISPATCH_GROUP",
         whole_number(1, 500),
@@ -149,12 +184,15 @@ SETTINGS = (
 )
 
 
+TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, rate)
+
+
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The `NETWORK_*` variables by their names without the prefix; a value that is JSON is read as JSON, as Flask does.
 
     Texts stay texts: a password of digits is not turned into a number.
     """
-    texts = {setting.name for setting in SETTINGS if setting.check in (text, secret, http_url, mongodb_uri)}
+    texts = {setting.name for setting in SETTINGS if setting.check in TEXTS}
     values: dict[str, Any] = {}
     for name, raw in environ.items():
         if name.startswith(PREFIX) and raw != "":
