@@ -100,6 +100,8 @@ def app(shared_app: Flask, mail_server: MailServer) -> Iterator[Flask]:
     mail_server.mailbox.clear()
     for document in documents():
         document.collection().delete_many({})
+    shared_app.extensions["celery"].set_default()  # tests that make an application of their own leave theirs
+    shared_app.extensions["celery"].set_current()
     with shared_app.app_context():
         yield shared_app
 
