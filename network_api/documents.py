@@ -39,7 +39,7 @@ def utcnow() -> datetime:
 def object_id(value: Any, name: str = "id") -> ObjectId:
     """The ObjectId that `value` writes; NotFound, naming the field, where it writes none."""
     try:
-        return ObjectId(value)
+        return ObjectId(value or "")  # ObjectId(None) would make a new one
     except (InvalidId, TypeError) as error:
         raise NotFound(errors={name: ["Not a valid id."]}) from error
 
