@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import readme
-from tests.platform.running import Up, clean_environment, up
+from tests.platform.running import Up, clean_environment, eventually, up
 
 pytestmark = pytest.mark.xdist_group("up")
 BETWEEN = "--- next step ---"
@@ -22,22 +22,27 @@ def running(tmp_path: Path) -> Iterator[Up]:
         yield started
 
 
-def test_the_tour_does_what_it_says(running: Up) -> None:
+def test_the_tour_does_what_it_says(running: Up, tmp_path: Path) -> None:
     token = re.search(r"^Coordinator token: (\S+)", running.words, re.MULTILINE)
     assert token, running.words
     steps = readme.tour()
     script = f"\necho '{BETWEEN}'\n".join(commands for commands, _ in steps)
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        env=clean_environment(SITE=running.base, TOKEN=token[1]),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    printed = done.stdout.split(f"{BETWEEN}\n")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert printed == [claimed for _, claimed in steps]
+    output = tmp_path / "tour.out"
+    with output.open("wb") as file:
+        tourist = subprocess.Popen(
+            ["bash", "-eu", "-c", script],
+            env=clean_environment(SITE=running.base, TOKEN=token[1]),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        eventually(lambda: tourist.poll() is not None, "the tour ends", 150)
+    finally:
+        tourist.kill()
+        printed = output.read_text()
+        print(printed)
+    assert tourist.returncode == 0, printed
+    assert printed.split(f"{BETWEEN}\n") == [claimed for _, claimed in steps]
 
 
 def test_the_tour_has_its_steps() -> None:
