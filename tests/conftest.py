@@ -198,3 +198,10 @@ def other_region(national: Network) -> Network:
     return Network(
         slug="lappi", name={"fi": "Lapin verkosto"}, kind="regional", regions=["FI-10"], parent_id=national.pk
     ).insert()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: they wait more than they work, and at the end the others would wait for them."""
+    longest = ("tests/platform/test_crash", "tests/platform", "tests/test_readme_tour")
+    items.sort(key=lambda item: not item.nodeid.startswith(longest))
