@@ -293,12 +293,14 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         """An edit by a person: set fields, validate the whole, store only what differs and count the version up.
 
         It holds only for the version that was read: StaleVersion otherwise. Returns the document as stored now, and what
-        differs as `{field: {"before": ..., "after": ...}}` for the audit log. Raises Invalid and AlreadyExists too.
+        differs as `{field: {"before": ..., "after": ...}}` for the audit log. This document itself stays as it was read, for
+        a transaction that has to begin again. Raises Invalid and AlreadyExists too.
         """
         before = self.to_mongo().to_dict()
+        edited = self.wrap(before)
         for name, value in changes.items():
-            setattr(self, name, value)
-        after = self.checked_row()
+            setattr(edited, name, value)
+        after = edited.checked_row()
         differing = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         update: dict[str, Any] = {"$inc": {"version": 1}, "$set": {name: after[name] for name in differing if name in after}}
         if gone := set(differing) - after.keys():

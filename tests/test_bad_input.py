@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -90,25 +91,22 @@ def example_of(world: World, schema: Schema) -> dict[str, Any]:
     return {**example, "network_id": world.ids["network_id"]} if "network_id" in example else example
 
 
-@pytest.mark.parametrize(
-    ("raw", "content_type", "statuses"),
-    [
-        *((raw, "application/json", (400,)) for raw in NO_JSON),
-        *((raw, "application/json", (422,)) for raw in NO_OBJECT),
-        (b"name=Aino", "application/x-www-form-urlencoded", (415,)),
-        (b"{}", "text/plain", (415,)),
-        (b'{"nonsense": 1}', "application/json", (422,)),
-        (b'{"a": "' + b"x" * MOST_BODY + b'"}', "application/json", (413,)),
-    ],
-    ids=lambda value: str(value)[:30],
+NO_BODIES: tuple[tuple[bytes, str, int], ...] = (
+    *((raw, "application/json", 400) for raw in NO_JSON),
+    *((raw, "application/json", 422) for raw in NO_OBJECT),
+    (b"name=Aino", "application/x-www-form-urlencoded", 415),
+    (b"{}", "text/plain", 415),
+    (b'{"nonsense": 1}', "application/json", 422),
+    (b'{"a": "' + b"x" * MOST_BODY + b'"}', "application/json", 413),
 )
-def test_no_route_takes_such_a_body(
-    app: Flask, world: World, admin: Api, raw: bytes, content_type: str, statuses: tuple[int, ...]
-) -> None:
+
+
+def test_no_route_takes_what_is_no_body(app: Flask, world: World, admin: Api) -> None:
     before, wrong = stored(), {}
     for method, rule, _ in bodies(app):
-        if found := fault(send(admin, method, world.path(rule), raw, content_type), *statuses):
-            wrong[f"{method} {rule}"] = found
+        for raw, content_type, status in NO_BODIES:
+            if found := fault(send(admin, method, world.path(rule), raw, content_type), status):
+                wrong[f"{method} {rule} {content_type} {raw[:30]!r}"] = found
     assert wrong == {}
     assert stored() == before
 
@@ -175,15 +173,14 @@ def test_numbers_and_lists_and_objects_of_another_kind_are_refused_by_name(app: 
     assert stored() == before
 
 
-@pytest.mark.parametrize("strange", STRANGE_IDS, ids=lambda value: value[:30])
-def test_a_strange_id_is_a_404_that_names_it(app: Flask, world: World, admin: Api, strange: str) -> None:
+def test_a_strange_id_is_a_404(app: Flask, world: World, admin: Api) -> None:
     before, wrong = stored(), {}
     for method, rule in api_rules(app):
-        for name in rule.arguments:
+        for name, strange in product(rule.arguments, STRANGE_IDS):
             path = world.path(rule.rule, **{name: strange})
             raw = b"" if method == "GET" else json.dumps({"network_id": world.ids["network_id"]}).encode()
             if found := fault(send(admin, method, path, raw), 404):
-                wrong[f"{method} {rule.rule}"] = found
+                wrong[f"{method} {rule.rule} {name}={strange[:30]}"] = found
     assert wrong == {}
     assert stored() == before
 
@@ -206,16 +203,16 @@ def test_an_unknown_query_parameter_is_named_by_every_route(app: Flask, world: W
     assert stored() == before
 
 
-@pytest.mark.parametrize("value", ["", "x", "0", "101", "-1", "1e3", "١٢", "%00", "NaN", "9" * 400])
-def test_a_limit_out_of_bounds_is_named(app: Flask, world: World, admin: Api, value: str) -> None:
+def test_a_limit_out_of_bounds_is_named(app: Flask, world: World, admin: Api) -> None:
     wrong = {}
     for rule in lists(app):
-        if "limit" in world_query(app, rule):
-            answer = admin.get(f"{world.path(rule)}?limit={value}")
-            # Python reads other digits than ASCII's as well: 12 in Arabic-Indic digits is a limit.
-            if value != "١٢" and (found := fault(answer, 422, field="limit")):
-                wrong[rule] = found
-            assert answer.status_code < 500
+        if "limit" not in world_query(app, rule):
+            continue
+        for value in ("", "x", "0", "101", "-1", "1e3", "%00", "NaN", "9" * 400):
+            if found := fault(admin.get(f"{world.path(rule)}?limit={value}"), 422, field="limit"):
+                wrong[f"{rule} {value}"] = found
+        # Python reads other digits than ASCII's as well: 12 in Arabic-Indic digits is a limit.
+        assert admin.get(f"{world.path(rule)}?limit=١٢").status_code == 200
     assert wrong == {}
 
 

@@ -1,7 +1,5 @@
 """Documents: guarded writes, versions, transactions that retry and roll back whole."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
@@ -13,6 +11,7 @@ from flask import Flask
 from mongoengine import IntField, StringField
 from pymongo.errors import OperationFailure
 
+from network_api.app import create_app
 from network_api.documents import (
     AlreadyExists,
     BaseDocument,
@@ -23,8 +22,9 @@ from network_api.documents import (
     utcnow,
 )
 from network_api.errors import Invalid, NotFound, StaleVersion
-from network_api.networks.documents import LastCoordinator, Membership, Network
+from network_api.networks.documents import LEFT, LastCoordinator, Membership, Network
 from tests.conftest import Api
+from tests.processes import at_once, together
 
 
 class Note(BaseDocument):
@@ -269,68 +269,28 @@ def test_outside_of_a_transaction_it_is_told_at_once() -> None:
 
 # The last coordinator, from separate processes
 
-LEAVE = """
-import sys
-from bson import ObjectId
-from network_api.app import create_app
-from network_api.documents import transactional
-from network_api.networks import documents
-from network_api.networks.documents import LEFT, LastCoordinator, Membership, Network
 
-app = create_app({
-    "SECRET_KEY": "a secret of the tests, long enough", "MONGODB_URI": sys.argv[1], "PUBLIC_URL": "http://localhost",
-    "MAIL_SERVER": "localhost", "MAIL_DEFAULT_SENDER": "network@example.org", "CELERY_BROKER_URL": "memory://",
-    "RATELIMIT_ENABLED": False,
-})
-membership_id, guarded = ObjectId(sys.argv[2]), sys.argv[3] == "guarded"
+def leave(settings: dict[str, Any], membership_id: ObjectId, guarded: bool) -> str:
+    """End a membership, in a process of its own; what came of it."""
+    with create_app(settings).app_context():
+        membership = Membership.get(membership_id)
+        together()
+        try:
+            if guarded:
+                transactional(membership.become)(LEFT, membership.role)
+            else:
+                _leave_after_looking(membership)
+        except LastCoordinator:
+            return "last_coordinator"
+        return "left"
 
-def unguarded(network_id):
-    # What the guard replaces: looking first, then writing.
-    others = Membership.rows({"network_id": network_id, "state": "active", "role": "coordinator"})
-    if len(others) < 2:
+
+def _leave_after_looking(membership: Membership) -> None:
+    """What the guard replaces: looking first, then writing."""
+    if len(Membership.rows({"network_id": membership.network_id, "state": "active", "role": "coordinator"})) < 2:
         raise LastCoordinator
-    print("looked", flush=True)
-    sys.stdin.readline()
-    Membership.collection().update_one({"_id": membership_id}, {"$set": {"state": LEFT}})
-
-@transactional
-def leave():
-    membership = Membership.get(membership_id)
-    membership.become(LEFT, membership.role)
-
-with app.app_context():
-    print("ready", flush=True)
-    sys.stdin.readline()
-    try:
-        leave() if guarded else unguarded(Membership.get(membership_id).network_id)
-    except LastCoordinator:
-        print("last_coordinator", flush=True)
-    else:
-        print("left", flush=True)
-"""
-
-
-def leave_at_once(settings: dict[str, Any], memberships: list[Membership], how: str) -> list[str]:
-    """Each membership is ended by a process of its own, all at the same moment; what they say at the end."""
-    command = [sys.executable, "-c", LEAVE, settings["MONGODB_URI"]]
-    leaving = [
-        subprocess.Popen([*command, str(each.pk), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for each in memberships
-    ]
-    said = []
-    for step in ("ready", *(["looked"] if how == "unguarded" else [])):
-        for process in leaving:
-            assert process.stdout is not None
-            assert process.stdout.readline().strip() == step
-        for process in leaving:
-            assert process.stdin is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-    for process in leaving:
-        out, _ = process.communicate(timeout=60)
-        said.append(out.strip())
-        assert process.returncode == 0
-    return sorted(said)
+    together()
+    Membership.collection().update_one({"_id": membership.pk}, {"$set": {"state": LEFT}})
 
 
 @pytest.fixture
@@ -340,6 +300,11 @@ def two_coordinators(signed_in: Callable[..., Api], regional: Network) -> list[M
     return [Membership.wrap(row) for row in Membership.rows({"network_id": regional.pk})]
 
 
+def leave_at_once(settings: dict[str, Any], memberships: list[Membership], *, guarded: bool) -> list[str]:
+    """What comes of it when all leave at the same moment."""
+    return sorted(at_once(leave, *((settings, each.pk, guarded) for each in memberships)))
+
+
 def coordinators(network: Network) -> int:
     return Membership.collection().count_documents({"network_id": network.pk, "state": "active", "role": "coordinator"})
 
@@ -347,7 +312,7 @@ def coordinators(network: Network) -> int:
 def test_two_coordinators_cannot_both_leave(
     settings: dict[str, Any], regional: Network, two_coordinators: list[Membership]
 ) -> None:
-    assert leave_at_once(settings, two_coordinators, "guarded") == ["last_coordinator", "left"]
+    assert leave_at_once(settings, two_coordinators, guarded=True) == ["last_coordinator", "left"]
     assert (coordinators(regional), Network.get(regional.pk).coordinators) == (1, 1)
 
 
@@ -355,7 +320,7 @@ def test_without_the_guard_both_would_have_left(
     settings: dict[str, Any], regional: Network, two_coordinators: list[Membership]
 ) -> None:
     """The negative control: looking first and writing then loses the last one."""
-    assert leave_at_once(settings, two_coordinators, "unguarded") == ["left", "left"]
+    assert leave_at_once(settings, two_coordinators, guarded=False) == ["left", "left"]
     assert coordinators(regional) == 0
 
 

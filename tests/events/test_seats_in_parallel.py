@@ -1,34 +1,46 @@
 """200 people, 50 seats, several processes at the same moment: the proof that nothing oversells, and that it can fail."""
 
-import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from flask import Flask
 
-from events.documents import Event
+from events import documents as event_documents
+from events.documents import PUBLISHED, Event
 from events.feature import check
 from events.registration_documents import Registration
 from network_api.app import connect, create_app, documents, ensure_indexes
 from network_api.networks.documents import Network
 from tests.events.factories import make_event
+from tests.processes import at_once, together
 
 PEOPLE, SEATS, PROCESSES = 200, 50, 4
 FEWER, FEWER_SEATS = 80, 20  # for what 200 would show no better
-ROOT = Path(__file__).parents[2]
-Rush = Callable[..., list[list[Any]]]
+Told = Counter[tuple[int, str]]
+Rush = Callable[..., Told]
+
+
+def register(settings: dict[str, Any], event_id: str, people: range, wait: bool, guard: bool) -> Told:
+    """Register everybody, one after the other, in a process of its own; how many were told what."""
+    if not guard:  # the negative control: seats are counted, and nothing asks whether there is one
+        event_documents.seat_guard = lambda event, mode: {"status": PUBLISHED}
+    client = create_app(settings).test_client()
+    together()
+    told: Told = Counter()
+    for number in people:
+        body = {"mode": "onsite", "name": f"Henkilö {number}", "email": f"henkilo{number}@example.org", "wait": wait}
+        answer = client.post(f"/api/v1/events/{event_id}/registrations", json=body)
+        said = answer.get_json()
+        told[answer.status_code, said.get("code") or said["status"]] += 1
+    return told
 
 
 @pytest.fixture
 def rush(shared_app: Flask, settings: dict[str, Any]) -> Iterator[Rush]:
-    """`rush(event, people, wait=False, guard=True)`: everybody registers at once; the answers. In a database of its own."""
+    """`rush(event, people, wait=False, guard=True)`: everybody registers at once; how many were told what."""
     parts = urlsplit(settings["MONGODB_URI"])
     own = {**settings, "MONGODB_URI": urlunsplit(parts._replace(path=f"{parts.path}_rush"))}
     app = create_app(own)
@@ -36,41 +48,14 @@ def rush(shared_app: Flask, settings: dict[str, Any]) -> Iterator[Rush]:
     for document in documents():
         document.collection().delete_many({})
 
-    def run(event: Event, people: int, *, wait: bool = False, guard: bool = True) -> list[list[Any]]:
+    def run(event: Event, people: int, *, wait: bool = False, guard: bool = True) -> Told:
         share = people // PROCESSES
-        told = {"settings": own, "event_id": str(event.pk), "wait": wait, "guard": guard}
-        started = [_start({**told, "people": [number * share, (number + 1) * share]}) for number in range(PROCESSES)]
-        for process in started:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-        began = perf_counter()
-        answers = [_finish(process) for process in _release(started)]
-        print(f"{people} registrations in {perf_counter() - began:.1f} s")
-        return [answer for some in answers for answer in some]
+        shares = (range(first, first + share) for first in range(0, people, share))
+        return sum(at_once(register, *((own, str(event.pk), some, wait, guard) for some in shares)), Counter())
 
     with app.app_context():
         yield run
     connect(shared_app)
-
-
-def _start(told: dict[str, Any]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.events.rush", json.dumps(told)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def _release(started: list["subprocess.Popen[str]"]) -> list["subprocess.Popen[str]"]:
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return started
-
-
-def _finish(process: "subprocess.Popen[str]") -> list[list[Any]]:
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    answers: list[list[Any]] = json.loads(out)
-    return answers
 
 
 def day_with_seats(seats: int) -> Event:
@@ -78,15 +63,9 @@ def day_with_seats(seats: int) -> Event:
     return make_event(network, capacity={"onsite": seats})
 
 
-def told(answers: list[list[Any]]) -> Counter[tuple[int, str]]:
-    slowest = sorted(answer[3] for answer in answers)
-    print(f"p50 {slowest[len(slowest) // 2] * 1000:.0f} ms, p99 {slowest[-2] * 1000:.0f} ms")
-    return Counter((status, word) for status, word, *_ in answers)
-
-
 def test_fifty_seats_are_given_to_exactly_fifty_people_and_the_others_hear_why(rush: Rush) -> None:
     event = day_with_seats(SEATS)
-    assert told(rush(event, PEOPLE)) == {(201, "confirmed"): SEATS, (409, "event_full"): PEOPLE - SEATS}
+    assert rush(event, PEOPLE) == {(201, "confirmed"): SEATS, (409, "event_full"): PEOPLE - SEATS}
     assert Event.get(event.pk).seats["onsite"].taken == SEATS
     assert len(Registration.rows({"event_id": event.pk})) == SEATS
     assert list(check()) == []
@@ -94,7 +73,7 @@ def test_fifty_seats_are_given_to_exactly_fifty_people_and_the_others_hear_why(r
 
 def test_those_who_wait_get_every_place_in_the_queue_once(rush: Rush) -> None:
     event, waiting = day_with_seats(FEWER_SEATS), FEWER - FEWER_SEATS
-    assert told(rush(event, FEWER, wait=True)) == {(201, "confirmed"): FEWER_SEATS, (201, "waitlisted"): waiting}
+    assert rush(event, FEWER, wait=True) == {(201, "confirmed"): FEWER_SEATS, (201, "waitlisted"): waiting}
     numbers = sorted(row["queue_number"] for row in Registration.rows({"event_id": event.pk, "status": "waitlisted"}))
     assert numbers == list(range(1, waiting + 1))
     seats = Event.get(event.pk).seats["onsite"]
@@ -105,6 +84,6 @@ def test_those_who_wait_get_every_place_in_the_queue_once(rush: Rush) -> None:
 def test_without_the_guard_seats_are_oversold(rush: Rush) -> None:
     """The negative control: were this to fail, the proof above would prove nothing."""
     event = day_with_seats(FEWER_SEATS)
-    assert told(rush(event, FEWER, guard=False))[(201, "confirmed")] > FEWER_SEATS
+    assert rush(event, FEWER, guard=False)[(201, "confirmed")] > FEWER_SEATS
     assert Event.get(event.pk).seats["onsite"].taken > FEWER_SEATS
     assert "event_oversold" in {problem.invariant for problem in check()}

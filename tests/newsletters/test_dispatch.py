@@ -1,15 +1,14 @@
 """The dispatch against a real SMTP server with faults, in processes that are killed, and beside one another."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from bson import ObjectId
 from flask import Flask
 
+from network_api.app import create_app
 from network_api.documents import utcnow
 from newsletters import audience, dispatch
 from newsletters.documents import Newsletter, Subscription
@@ -21,6 +20,7 @@ from newsletters.subscribing import unsubscribe
 from newsletters.suppression import Suppression
 from tests.newsletters.factories import issue_being_sent, make_due, subscribe, subscribe_many, work_until_idle
 from tests.newsletters.smtp import FaultyServer
+from tests.processes import PATIENCE, PROCESSES, at_once, together
 
 GROUP = 25
 
@@ -35,33 +35,19 @@ def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer
     faulty.stop()
 
 
+def send(settings: dict[str, Any], issue_id: ObjectId, *, alone: bool = False) -> None:
+    """Send an issue as the jobs would, in a process of its own."""
+    with create_app(settings).app_context():
+        if not alone:
+            together()
+        while dispatch.work(issue_id):
+            pass
+
+
 @pytest.fixture
-def start_worker(settings: dict[str, Any], server: FaultyServer) -> Iterator[Callable[[Issue], subprocess.Popen[str]]]:
-    """Start a worker process that waits for a line on its input."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(issue: Issue) -> subprocess.Popen[str]:
-        given = {**settings, "MAIL_PORT": server.port, "DISPATCH_GROUP": GROUP, "RATELIMIT_ENABLED": "false"}
-        environment = {**os.environ, **{f"NETWORK_{name}": str(value) for name, value in given.items()}}
-        command = [sys.executable, "-m", "tests.newsletters.worker", str(issue.pk)]
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def go(*workers: subprocess.Popen[str]) -> None:
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
+def of_a_worker(settings: dict[str, Any], server: FaultyServer) -> dict[str, Any]:
+    """The settings of a worker process."""
+    return {**settings, "MAIL_PORT": server.port, "DISPATCH_GROUP": GROUP}
 
 
 def states(issue: Issue) -> dict[str, str]:
@@ -169,19 +155,20 @@ def test_without_a_server_the_letter_waits(
 
 
 def test_a_killed_worker_leaves_at_most_a_group_in_doubt_and_another_goes_on(
-    newsletter: Newsletter, server: FaultyServer, start_worker: Callable[[Issue], subprocess.Popen[str]]
+    newsletter: Newsletter, server: FaultyServer, of_a_worker: dict[str, Any]
 ) -> None:
     subscriptions = subscribe_many(newsletter, 120)
     issue = issue_being_sent(newsletter)
-    worker = start_worker(issue)
+    worker = PROCESSES.Process(target=send, args=(of_a_worker, issue.pk), kwargs={"alone": True})
 
     def kill_in_the_middle(_: str) -> None:
         if len(server.received) == 60:
             worker.kill()
 
     server.at_dot = kill_in_the_middle
-    go(worker)
-    worker.wait(20)
+    worker.start()
+    worker.join(PATIENCE)
+    assert worker.exitcode == -signal.SIGKILL
     assert Issue.get(issue.pk).state == "sending"
     make_due(issue)  # instead of waiting for the lease to end
     issue = work_until_idle(issue)
@@ -230,7 +217,7 @@ def test_what_is_in_doubt_can_be_settled_and_the_ledger_names_who_did(
 def test_two_workers_at_once_send_once(
     newsletter: Newsletter,
     server: FaultyServer,
-    start_worker: Callable[[Issue], subprocess.Popen[str]],
+    of_a_worker: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     frozen: bool,
 ) -> None:
@@ -239,9 +226,7 @@ def test_two_workers_at_once_send_once(
     issue = issue_being_sent(newsletter)
     if frozen:
         audience.freeze(issue)
-    workers = [start_worker(issue), start_worker(issue)]
-    go(*workers)
-    assert [worker.wait(30) for worker in workers] == [0, 0]
+    at_once(send, *[(of_a_worker, issue.pk)] * 2)
     assert work_until_idle(issue).state == "sent"
     assert len(server.received) == 100
     assert set(server.times().values()) == {1}
