@@ -56,7 +56,7 @@ run: install ## Start everything on this machine, with demo data
 	@exec $(BIN)/network-api up --demo --host $(HOST) --port $(PORT) --data $(DATA)
 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 $(ARGS)
 
 check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/ruff check .

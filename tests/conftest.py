@@ -10,6 +10,7 @@ from _pytest.terminal import TerminalReporter
 from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from werkzeug.test import TestResponse
 
 from network_api.app import create_app, documents, ensure_indexes
@@ -21,7 +22,36 @@ from tests import database
 from tests.census import census
 from tests.mailserver import Mailbox, MailServer
 
+
+class Written(CommandListener):
+    """Which collections have been written to, by this process, since they were last emptied."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str]] = set()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Note the collection of a write."""
+        if event.command_name in ("insert", "update", "findAndModify"):
+            self.names.add((event.database_name, event.command[event.command_name]))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to note."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Nothing to note."""
+
+    def empty(self) -> None:
+        """Delete what is in the documents' collections where anything was written."""
+        for document in documents():
+            collection = document.collection()
+            if (name := (collection.database.name, collection.name)) in self.names:
+                collection.delete_many({})
+                self.names.discard(name)
+
+
+written = Written()
 monitoring.register(census)
+monitoring.register(written)
 UNSERVED = pytest.StashKey[list[str]]()
 
 
@@ -96,10 +126,12 @@ def shared_app(settings: dict[str, Any]) -> Flask:
 
 @pytest.fixture
 def app(shared_app: Flask, mail_server: MailServer) -> Iterator[Flask]:
-    """The application with an empty database and an empty mailbox, inside its context."""
+    """The application with an empty database and an empty mailbox, inside its context.
+
+    Processes that a test starts write where the test itself has written, or to a database of their own.
+    """
     mail_server.mailbox.clear()
-    for document in documents():
-        document.collection().delete_many({})
+    written.empty()
     shared_app.extensions["celery"].set_default()  # tests that make an application of their own leave theirs
     shared_app.extensions["celery"].set_current()
     with shared_app.app_context():
@@ -200,8 +232,7 @@ def other_region(national: Network) -> Network:
     ).insert()
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first: they wait more than they work, and at the end the others would wait for them."""
-    longest = ("tests/platform/test_crash", "tests/platform", "tests/test_readme_tour")
+    """The longest files first: they wait more than they work, and at the end the others would wait for them."""
+    longest = ("tests/platform/test_up", "tests/platform/test_crash", "tests/test_readme_tour", "tests/platform")
     items.sort(key=lambda item: not item.nodeid.startswith(longest))

@@ -13,9 +13,6 @@ from network_api.members.documents import Member
 from network_api.networks.documents import Network
 from tests.conftest import Api
 
-# On one xdist worker: they share demo data.
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 def empty() -> None:
     """Leave no document behind."""

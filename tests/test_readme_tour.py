@@ -10,7 +10,6 @@ import pytest
 from tests import readme
 from tests.platform.running import Up, clean_environment, eventually, up
 
-pytestmark = pytest.mark.xdist_group("up")
 BETWEEN = "--- next step ---"
 
 

@@ -11,8 +11,6 @@ import pytest
 
 from tests.platform.running import Up, descendants, eventually, free_port, is_alive, up
 
-# On one xdist worker: they share a running platform, and mostly wait.
-pytestmark = pytest.mark.xdist_group("up")
 CHILDREN = ("database", "mail-sink", "web", "worker-mail", "worker-jobs", "beat")
 
 
