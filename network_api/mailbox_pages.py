@@ -101,11 +101,12 @@ def _parts(message: EmailMessage) -> list[EmailMessage]:
 
 @blueprint.get("")
 def mails() -> str:
-    """The newest mails, a page at a time."""
-    found = names(request.args.get("before"))
-    shown = [_entry(name) for name in islice(found, PER_PAGE)]
-    older = shown[-1].name if len(found) > PER_PAGE else None
-    return render_template("mailbox/list.html", mails=shown, older=older)
+    """The newest mails, a page at a time; with `?to=`, those whose recipient has these letters."""
+    to = request.args.get("to", "").strip()
+    entries = (entry for entry in map(_entry, names(request.args.get("before"))) if to.casefold() in entry.to.casefold())
+    shown = list(islice(entries, PER_PAGE))
+    older = shown[-1].name if next(entries, None) else None
+    return render_template("mailbox/list.html", mails=shown, to=to, older=older)
 
 
 @blueprint.get("/<name>")

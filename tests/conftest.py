@@ -234,5 +234,5 @@ def other_region(national: Network) -> Network:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: they wait more than they work, and at the end the others would wait for them."""
-    longest = ("tests/platform/test_up", "tests/platform/test_crash", "tests/test_readme_tour", "tests/platform")
+    longest = ("tests/platform/test_crash", "tests/platform/test_up", "tests/test_readme_tour", "tests/platform")
     items.sort(key=lambda item: not item.nodeid.startswith(longest))

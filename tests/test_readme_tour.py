@@ -38,6 +38,7 @@ def test_the_tour_does_what_it_says(running: Up, tmp_path: Path) -> None:
         eventually(lambda: tourist.poll() is not None, "the tour ends", 150)
     finally:
         tourist.kill()
+        tourist.wait()
         printed = output.read_text()
         print(printed)
     assert tourist.returncode == 0, printed

@@ -16,6 +16,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 COMMAND = str(Path(sys.executable).with_name("network-api"))
+CHILDREN = ("database", "mail-sink", "web", "worker-mail", "worker-jobs", "beat")
 PATIENCE = 60.0  # seconds: a test machine may be busy with the rest of the suite
 
 
@@ -130,3 +131,15 @@ def up(data: Path, *options: str, **more: Any) -> Iterator[Up]:
             running.process.wait()
         for pid in left:
             eventually(lambda pid=pid: not is_alive(pid), f"process {pid} is gone", 10)  # type: ignore[misc]
+
+
+def ask_for_code(platform: Up, address: str) -> None:
+    """The shortest way through everything: a request, the database, the broker, a worker, the mail sink."""
+    assert platform.request("POST", "/api/v1/auth/codes", {"email": address})[0] == 202
+
+
+def token_of(platform: Up) -> str:
+    """The token that it printed for the administrator it made."""
+    found = re.search(r"^Admin token: (\S+)$", platform.words, re.MULTILINE)
+    assert found, platform.words
+    return found[1]

@@ -16,11 +16,11 @@ from pathlib import Path
 from subprocess import run
 from typing import Any
 
-from tests.platform.running import COMMAND, Up, clean_environment, eventually, up
+from tests.platform.running import COMMAND, Up, clean_environment, eventually, token_of, up
 
 # The web processes come first: the database holds a transaction of theirs for up to a minute
 # (transactionLifetimeLimitSeconds), which is over when the others have had their turn.
-CHILDREN = ("web", "worker-mail", "worker-jobs", "beat", "mail-sink", "database")
+IN_TURN = ("web", "worker-mail", "worker-jobs", "beat", "mail-sink", "database")
 PEOPLE = 3
 PAUSE = 0.1  # seconds: people come in steadily, and leave the machine to the other tests, too
 
@@ -66,10 +66,6 @@ class Client:
 
 def stamp(**delta: int) -> str:
     return (datetime.now(UTC) + timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def token_of(platform: Up) -> str:
-    return next(line.split(": ", 1)[1].strip() for line in platform.words.splitlines() if line.startswith("Admin token: "))
 
 
 @cache
@@ -188,7 +184,7 @@ def test_kill_9_of_any_process_loses_no_registration_subscription_or_mail(tmp_pa
         people = [threading.Thread(target=stage.come_in, args=(event, stop)) for event in stage.events]
         for thread in people:
             thread.start()
-        for name in CHILDREN:
+        for name in IN_TURN:
             seen = len(stage.registered)
             eventually(lambda seen=seen: len(stage.registered) > seen + 3 or bool(stage.failures), "people come in", 90)  # type: ignore[misc]
             kill(platform, name)

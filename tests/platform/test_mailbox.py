@@ -25,9 +25,9 @@ def browser(maildir: Maildir) -> FlaskClient:
     return app.test_client()
 
 
-def caught(maildir: Maildir, subject: str, html: str | None = None) -> str:
+def caught(maildir: Maildir, subject: str, html: str | None = None, to: str = "Aino <aino@example.org>") -> str:
     message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Subject"] = "network@example.org", "Aino <aino@example.org>", subject
+    message["From"], message["To"], message["Subject"] = "network@example.org", to, subject
     message["Date"] = "Mon, 23 Nov 2026 10:00:00 +0200"
     message.set_content("Hei <Aino>")
     if html is not None:
@@ -49,6 +49,18 @@ def test_the_newest_mail_is_listed_first(browser: FlaskClient, maildir: Maildir)
 
 def test_an_empty_mailbox_says_so(browser: FlaskClient) -> None:
     assert "There is none yet." in browser.get("/dev/mail").text
+
+
+def test_mail_is_found_by_its_recipient_behind_any_number_of_others(browser: FlaskClient, maildir: Maildir) -> None:
+    for number in range(2):
+        caught(maildir, f"number-{number}", to="eino@example.org")
+    for _ in range(mailbox_pages.PER_PAGE):
+        caught(maildir, "other")
+    found = browser.get("/dev/mail", query_string={"to": "Eino@example.org"}).text
+    assert found.index("number-1") < found.index("number-0")
+    assert "other" not in found
+    assert "Older mail" not in found
+    assert "There is none to nobody@example.org." in browser.get("/dev/mail?to=nobody@example.org").text
 
 
 def test_long_lists_come_in_pages(browser: FlaskClient, maildir: Maildir) -> None:

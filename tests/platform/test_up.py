@@ -2,16 +2,13 @@
 
 import json
 import os
-import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.platform.running import Up, descendants, eventually, free_port, is_alive, up
-
-CHILDREN = ("database", "mail-sink", "web", "worker-mail", "worker-jobs", "beat")
+from tests.platform.running import CHILDREN, Up, ask_for_code, descendants, eventually, is_alive, token_of, up
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +17,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with up(tmp_path_factory.mktemp("up") / "data", "--admin", "admin@example.org") as started:
         started.wait_until_ready()
         yield started
-
-
-def ask_for_code(platform: Up, address: str) -> None:
-    """The shortest way through everything: a request, the database, the broker, a worker, the mail sink."""
-    assert platform.request("POST", "/api/v1/auth/codes", {"email": address})[0] == 202
-
-
-def token_of(platform: Up) -> str:
-    found = re.search(r"^Admin token: (\S+)$", platform.words, re.MULTILINE)
-    assert found, platform.words
-    return found[1]
 
 
 def test_it_says_where_everything_is(running: Up) -> None:
@@ -91,63 +77,6 @@ def test_a_killed_web_worker_is_replaced(running: Up) -> None:
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: not is_alive(killed) and len(descendants(running.processes["web"])) == 2, "two web workers again", 20)
     assert running.request("GET", "/readyz")[0] == 200
-
-
-def me(platform: Up, token: str) -> int:
-    """The status of a request that only this token's member can make."""
-    return platform.request("GET", "/api/v1/members/me", token=token)[0]
-
-
-def end_by(platform: Up, number: signal.Signals) -> int:
-    """End it by a signal, and see that nothing of it is left; the exit status."""
-    below = descendants(platform.process.pid)
-    assert len(below) >= len(CHILDREN)
-    platform.process.send_signal(number)
-    status = platform.process.wait(30)
-    for pid in below:  # after a SIGKILL it is the kernel that ends them, in no time
-        eventually(lambda pid=pid: not is_alive(pid), f"process {pid} is gone", 5)  # type: ignore[misc]
-    return status
-
-
-def test_data_survives_a_stop_and_a_kill_and_a_neighbour_sees_nothing(running: Up, tmp_path: Path) -> None:
-    data, port = tmp_path / "data", free_port()
-    options = ("--admin", "admin@example.org")
-    with up(data, *options, port=port) as first:
-        first.wait_until_ready()
-        token = token_of(first)
-        ask_for_code(first, "naapuri@example.org")
-        eventually(lambda: bool(first.mails_to("naapuri@example.org")), "the mail is kept", 20)
-        assert not running.mails_to("naapuri@example.org")
-        assert end_by(first, signal.SIGTERM) == 0
-        assert not (data / "processes.json").exists()
-        assert "has been killed" not in first.words
-    kept = {name: (data / name).read_text() for name in ("secret-key", "ports.json")}
-    with up(data, *options, port=port) as second:
-        second.wait_until_ready()
-        assert "Admin token" not in second.words
-        assert kept == {name: (data / name).read_text() for name in kept}
-        assert me(second, token) == 200
-        assert end_by(second, signal.SIGKILL) == -signal.SIGKILL
-    with up(data, *options, port=port) as third:  # at once: nothing holds the folder or a port
-        third.wait_until_ready()
-        assert me(third, token) == 200
-        assert end_by(third, signal.SIGINT) == 0
-        assert "Stopped." in third.words
-
-
-def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
-    with up(tmp_path / "data") as started:
-        eventually((tmp_path / "data" / "processes.json").exists, "it has begun")
-        below = descendants(started.process.pid)
-        assert started.stop() == 0
-        assert not any(is_alive(pid) for pid in below)
-
-
-def test_a_bad_setting_is_one_sentence(tmp_path: Path) -> None:
-    with up(tmp_path / "data", settings={"NETWORK_SESSION_DAYS": "many"}) as started:
-        assert started.process.wait(30) == 1
-        assert "NETWORK_SESSION_DAYS must be a whole number" in started.words
-        assert "Traceback" not in started.words
 
 
 def test_servers_of_the_users_own_take_the_place_of_the_embedded_ones(running: Up, tmp_path: Path) -> None:
