@@ -6,7 +6,6 @@ from typing import Any
 
 import mongoengine
 import pytest
-from _pytest.terminal import TerminalReporter
 from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import monitoring
@@ -20,6 +19,12 @@ from network_api.members.documents import Member
 from network_api.networks.documents import ACTIVE, Membership, Network
 from tests import database
 from tests.census import census
+from tests.census_report import (  # noqa: F401 - hooks of pytest
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from tests.mailserver import Mailbox, MailServer
 
 
@@ -52,34 +57,6 @@ class Written(CommandListener):
 written = Written()
 monitoring.register(census)
 monitoring.register(written)
-UNSERVED = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[UNSERVED] = []
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The query census (tests/census.py): a query that no index serves fails the run, with xdist and without."""
-    unserved = session.config.stash[UNSERVED]
-    if hasattr(session.config, "workeroutput"):  # a worker of xdist
-        session.config.workeroutput["unserved"] = census.faults
-        return
-    unserved.extend(census.faults)
-    if unserved and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    node.config.stash[UNSERVED].extend(getattr(node, "workeroutput", {}).get("unserved", ()))
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    if unserved := sorted(set(config.stash[UNSERVED])):
-        terminalreporter.section("queries without an index (tests/census.py)", red=True)
-        for line in unserved:
-            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

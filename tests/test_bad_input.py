@@ -24,7 +24,7 @@ REPEATABLE = settings(
     derandomize=True,
     deadline=None,
     database=None,
-    max_examples=60,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 INJECTION = "Aino\r\nBcc: everybody@example.org"

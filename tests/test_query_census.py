@@ -1,5 +1,6 @@
 """The query census itself: what it lets through, what it finds, and that a find fails the run."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,32 +113,20 @@ def test_every_exception_has_its_reason() -> None:
 
 
 BAD = """
-from network_api.networks import actions
-from network_api.networks.documents import Network
+from tests.census import census
 
-def test_something_that_asks_without_an_index(app, monkeypatch):
-    monkeypatch.setattr(Network, "page", classmethod(lambda cls, where, **_: cls.rows({"description": "x"})))
-    actions.find_networks({"paging": {}})
+def test_after_which_the_census_finds_fault():
+    census.faults.append("networks {description: ?}: no declared index serves it")
 """
 
 
-def test_a_query_without_an_index_fails_a_run_with_xdist(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_what_the_census_finds_fails_the_run_with_xdist_and_without(tmp_path: Path, workers: str) -> None:
     (tmp_path / "test_bad.py").write_text(BAD)
-    root = Path(__file__).parent.parent
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.conftest",
-        "-c",
-        "/dev/null",
-        "--rootdir",
-        str(tmp_path),
-        "-n",
-        "1",
-    ]
-    run = subprocess.run([*command, str(tmp_path)], cwd=root, capture_output=True, text=True, check=False)
+    options = ("-p", "xdist", "-p", "tests.census_report", "-c", "/dev/null", "--rootdir", str(tmp_path), "-n", workers)
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    run = subprocess.run(command, cwd=Path(__file__).parent.parent, env=environment, capture_output=True, text=True, check=False)
     assert "1 passed" in run.stdout, run.stdout + run.stderr
-    assert "networks {description: ?} (network_api/networks/actions.py:find_networks): no declared index serves it" in run.stdout
+    assert "networks {description: ?}: no declared index serves it" in run.stdout
     assert run.returncode == pytest.ExitCode.TESTS_FAILED

@@ -31,7 +31,7 @@ def make_newsletter(network: Network, slug: str = "uutiskirje", **given: Any) ->
     return Newsletter(**values).insert()
 
 
-def subscribe(newsletter: Newsletter, address: str, state: str = ACTIVE, **given: Any) -> Subscription:
+def subscription(newsletter: Newsletter, address: str, state: str = ACTIVE, **given: Any) -> Subscription:
     consent = SubscriptionConsent(source="test", confirmed_at=utcnow())
     return Subscription(
         newsletter_id=newsletter.pk,
@@ -40,11 +40,17 @@ def subscribe(newsletter: Newsletter, address: str, state: str = ACTIVE, **given
         state=state,
         consent=consent,
         **{"language": "fi", **given},
-    ).insert()
+    )
+
+
+def subscribe(newsletter: Newsletter, address: str, state: str = ACTIVE, **given: Any) -> Subscription:
+    return subscription(newsletter, address, state, **given).insert()
 
 
 def subscribe_many(newsletter: Newsletter, number: int) -> list[Subscription]:
-    return [subscribe(newsletter, f"tilaaja{place:04}@example.org") for place in range(number)]
+    rows = [subscription(newsletter, f"tilaaja{place:04}@example.org").checked_row() for place in range(number)]
+    Subscription.collection().insert_many(rows)
+    return [Subscription.wrap(row) for row in rows]
 
 
 def theme_day(network: Network, title: str = "Työhönvalmennuksen teemapäivä", **given: Any) -> Event:
