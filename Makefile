@@ -13,6 +13,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command 'make lock' setup.cfg
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Some images set this; every one of the processes started here would then compile the same source again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A run against a MongoDB server: make test MONGODB_URI=mongodb://localhost:27017/network?replicaSet=rs0
 ifneq ($(MONGODB_URI),)
 export NETWORK_MONGODB_URI := $(MONGODB_URI)
