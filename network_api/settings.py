@@ -160,6 +160,12 @@ SETTINGS = (
     Setting("MAIL_PASSWORD", text, "The password for SMTP AUTH."),
     Setting("MAIL_DEFAULT_SENDER", sender, "The From address of sign-in and registration mails.", required=True),
     Setting(
+        "MAIL_LEASE_SECONDS",
+        whole_number(4, 600),
+        "How long a worker has for one mail before another takes it over; the SMTP server has half of it for each answer.",
+        60,
+    ),
+    Setting(
         "MAIL_SINK_DIR", text, "A Maildir to show at /dev/mail. Only for trials: everybody who reaches the server can read it."
     ),
     Setting(

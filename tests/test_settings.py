@@ -52,6 +52,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("RATELIMIT_SIGN_INS", 60),
     ("RATELIMIT_SUBSCRIPTIONS", ""),
     ("DISPATCH_GROUP", 0),
+    ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),
 )
 

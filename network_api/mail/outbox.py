@@ -3,7 +3,7 @@
     ready -> sending -> sent | refused
                └-> ready again, later, after a failure that may pass
 
-A claim lasts `LEASE`; a worker that was killed leaves `sending`, and the sweep takes the mail up again. When the SMTP
+A claim lasts `MAIL_LEASE_SECONDS`; a killed worker leaves `sending`, and the sweep takes the mail up again. When the SMTP
 server had all of the mail and its answer was lost, nobody can know whether it went out: it is sent again under the same
 Message-ID, and `uncertain` counts how often (SMTP has no exactly-once: RFC 5321, section 4.5.4.1 asks the client to retry).
 """
@@ -21,7 +21,6 @@ from network_api import jobs
 from network_api.documents import BaseDocument, Part, utcnow
 from network_api.mail.message import Attachment, MailMessage
 
-LEASE = timedelta(seconds=60)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)  # RFC 5321, section 4.5.4.1: at least 4-5 days for a relay; a code or a seat is stale sooner
 KEPT_AFTER = timedelta(days=30)
@@ -70,7 +69,8 @@ class OutgoingMail(BaseDocument):
         """Take a due mail for sending; None where it is not due, or another worker has it."""
         now = utcnow()
         due = {"_id": identifier, "state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": now}}
-        return cls.change(due, {"$set": {"state": "sending", "due_at": now + LEASE}, "$inc": {"fence": 1, "attempts": 1}})
+        until = now + timedelta(seconds=current_app.config["MAIL_LEASE_SECONDS"])
+        return cls.change(due, {"$set": {"state": "sending", "due_at": until}, "$inc": {"fence": 1, "attempts": 1}})
 
     def succeed(self) -> bool:
         """Note that the server took it; False where the lease was lost meanwhile."""

@@ -7,7 +7,7 @@ from types import TracebackType
 from flask import current_app
 from flask_mail import Connection
 
-PATIENCE = 30.0  # seconds for each answer; Flask-Mail's own connection would wait for ever
+ANSWER_WITHIN = 0.5  # of the lease, for each answer; Flask-Mail's own connection would wait for ever
 
 
 class PatientConnection(Connection):
@@ -15,8 +15,9 @@ class PatientConnection(Connection):
 
     def configure_host(self) -> smtplib.SMTP:
         """Connect, by TLS where the settings say so, and sign in. Raises OSError or SMTPException."""
+        patience = current_app.config["MAIL_LEASE_SECONDS"] * ANSWER_WITHIN
         kind = smtplib.SMTP_SSL if self.mail.use_ssl else smtplib.SMTP
-        host = kind(self.mail.server, self.mail.port, timeout=PATIENCE)
+        host = kind(self.mail.server, self.mail.port, timeout=patience)
         if self.mail.use_tls:
             host.starttls()
         if self.mail.username and self.mail.password:

@@ -9,7 +9,7 @@ from flask import Flask
 from network_api.documents import AlreadyExists, transactional, utcnow
 from network_api.mail import outbox, tasks
 from network_api.mail.message import Attachment, MailMessage
-from network_api.mail.outbox import GIVE_UP_AFTER, LEASE, OutgoingMail
+from network_api.mail.outbox import GIVE_UP_AFTER, OutgoingMail
 from tests.mailserver import Mailbox
 
 HELLO = MailMessage("cause:1", "aino@example.org", "Hei", "Tervetuloa mukaan.\n")
@@ -76,7 +76,7 @@ def test_a_killed_worker_s_mail_is_taken_up_when_its_lease_ends(app: Flask, mail
     assert killed is not None
     tasks.sweep()
     assert mailbox.messages == []
-    with time_machine.travel(utcnow() + LEASE + timedelta(seconds=1)):
+    with time_machine.travel(utcnow() + timedelta(seconds=app.config["MAIL_LEASE_SECONDS"] + 1)):
         tasks.sweep()
         assert len(mailbox.messages) == 1
         assert not killed.succeed(), "a claim that was taken over may not say how it ended"

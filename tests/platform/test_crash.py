@@ -176,7 +176,7 @@ def listed_by(client: Client, event: str) -> set[str]:
 
 
 def test_kill_9_of_any_process_loses_no_registration_subscription_or_mail(tmp_path: Path) -> None:
-    data, settings = tmp_path / "data", {"NETWORK_RATELIMIT_ENABLED": "false"}
+    data, settings = tmp_path / "data", {"NETWORK_RATELIMIT_ENABLED": "false", "NETWORK_MAIL_LEASE_SECONDS": "10"}
     with up(data, "--admin", "admin@example.org", "--no-demo", settings=settings) as platform:
         platform.wait_until_ready()
         stage, stop = Stage(platform), threading.Event()
