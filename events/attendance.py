@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from events.documents import CANCELLED as EVENT_CANCELLED
-from events.documents import REMOTE, Event
+from events.documents import Event
 from events.registration_documents import CANCELLED, CONFIRMED, Registration
+from events.seating import CANCELLED as EVENT_CANCELLED
+from events.seating import REMOTE
 from network_api.documents import transactional, utcnow
 
 CLOSED_YET, OPEN_NOW, OVER, NO_ROOM, NO_SEAT, REGISTRATION_CANCELLED, CALLED_OFF = (

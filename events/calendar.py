@@ -8,7 +8,8 @@ from flask import current_app
 from icalendar import Calendar
 from icalendar import Event as Entry
 
-from events.documents import CANCELLED, Event, title_of
+from events.documents import Event, title_of
+from events.seating import CANCELLED
 from network_api.documents import utcnow
 from network_api.languages import in_language
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
-from events.documents import CANCELLED, DRAFT, PUBLISHED, Event, Remote, Seats, Venue
+from events.documents import ACCEPTED, Event, Partner, Remote, Venue
 from events.registration_documents import CONFIRMED, WAITLISTED, Registration
+from events.seating import CANCELLED, DRAFT, PUBLISHED, Seats
 from network_api import demo
 from network_api.documents import utcnow
 
@@ -38,6 +39,9 @@ def _event(given: Mapping[str, Any], made: Mapping[str, Any]) -> Event:
         **{name: given[name] for name in _COPIED if name in given},
         network_id=made["networks"][given["network"]].pk,
         co_hosts=[made["networks"][slug].pk for slug in given.get("co_hosts", ())],
+        partners={
+            str(made["networks"][slug].pk): Partner(state=ACCEPTED, answered_at=utcnow()) for slug in given.get("co_hosts", ())
+        },
         starts_at=demo.working_day(given["days"], given["starts"]),
         ends_at=demo.working_day(given["days"], given["ends"]),
         registration_opens_at=demo.working_day(given["opens_days"], "08:00") if "opens_days" in given else None,

@@ -1,11 +1,11 @@
-"""Theme days and their seats. The guard against overselling is here: `Event.claim_seat` and `Event.seat_the_first`."""
+"""Theme days: what people write about them, when they take registrations, and who may see them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
+from bson import ObjectId
 from mongoengine import (
-    BooleanField,
     DateTimeField,
     DictField,
     EmbeddedDocumentField,
@@ -16,31 +16,16 @@ from mongoengine import (
     StringField,
 )
 
-from events.errors import CapacityBelowTaken, EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
+from events.errors import EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
+from events.seating import CANCELLED, DRAFT, MODES, PUBLISHED, Seated
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
-from network_api.documents import BaseDocument, Part, utcnow
-from network_api.errors import Conflict, Invalid
+from network_api.documents import Part, utcnow
+from network_api.errors import Invalid
 from network_api.languages import in_language, search_terms
 
-ONSITE, REMOTE = "onsite", "remote"
-MODES = (ONSITE, REMOTE)
-DRAFT, PUBLISHED, CANCELLED = "draft", "published", "cancelled"
-STATUSES = (DRAFT, PUBLISHED, CANCELLED)
 UPCOMING, OPEN, FULL, CLOSED, RUNNING, ENDED = PHASES = ("upcoming", "open", "full", "closed", "running", "ended")
+INVITED, ACCEPTED, DECLINED = CO_HOST_STATES = ("invited", "accepted", "declined")
 LONGEST = timedelta(days=31)  # so that "running" is a range with two ends
-
-
-class Seats(Part):
-    """The seats of one mode. Only the guarded writes of Event count them."""
-
-    capacity = IntField(min_value=0)  # empty: no limit
-    taken = IntField(required=True, default=0)
-    waiting = IntField(required=True, default=0)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a newcomer would have to wait; a free seat belongs to those who wait already."""
-        return bool(self.waiting or (self.capacity is not None and self.taken >= self.capacity))
 
 
 class Venue(Part):
@@ -60,12 +45,26 @@ class Remote(Part):
     opens_minutes_before = IntField(required=True, default=15)
 
 
-class Event(BaseDocument):
-    """A theme day. `version` counts edits; `seats_version` counts what happens to its seats.
+class Partner(Part):
+    """A network that was asked to arrange a theme day too: what it answered, and how many seats are its people's.
+
+    `quota` has, by mode, how many seats are set apart, with those that its people hold; at `quota_until` the rest goes back.
+    """
+
+    state = StringField(required=True, choices=CO_HOST_STATES, default=INVITED)
+    invited_at = DateTimeField(required=True, default=utcnow)
+    answered_at = DateTimeField()
+    quota = MapField(IntField(min_value=0))
+    quota_until = DateTimeField()
+
+
+class Event(Seated):
+    """A theme day. `version` counts edits.
 
     `opens_at` and `closes_at` are the times of registration that hold, where no others are given; a draft would open at
     its start, and who is closed stays so until `closed_until`: so each phase is one filter without alternatives.
-    `visible_to` has the keys of its readers (as for members); `queue` is the last number given to somebody who waits.
+    `visible_to` has the keys of its readers (as for members). `co_hosts` are the networks that are invited or have
+    accepted, `partners` what is known of each; `network_ids` are those that arrange it.
     """
 
     meta: ClassVar[dict[str, Any]] = {
@@ -82,6 +81,8 @@ class Event(BaseDocument):
 
     network_id = ObjectIdField(required=True)
     co_hosts = ListField(ObjectIdField())
+    partners = MapField(EmbeddedDocumentField(Partner))
+    quotas_until = DateTimeField()
     network_ids = ListField(ObjectIdField())
     slug = StringField(required=True, regex=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=120)
     title = DictField(required=True)
@@ -98,15 +99,11 @@ class Event(BaseDocument):
     closed_until = DateTimeField()
     venue = EmbeddedDocumentField(Venue)
     remote = EmbeddedDocumentField(Remote)
-    seats = MapField(EmbeddedDocumentField(Seats))
-    seats_version = IntField(required=True, default=0)
     modes = ListField(StringField(choices=MODES))
-    is_full = BooleanField(required=True, default=False)
-    queue = IntField(required=True, default=0)
+    offer_hours = IntField(min_value=1)
     questions = ListField(DictField())
     agenda = ListField(DictField())
     materials = ListField(DictField())
-    status = StringField(required=True, choices=STATUSES, default=DRAFT)
     published_at = DateTimeField()
     cancelled_at = DateTimeField()
     cancel_reason = DictField(default=None)
@@ -119,10 +116,12 @@ class Event(BaseDocument):
         self.opens_at = self.starts_at if self.status == DRAFT else self.registration_opens_at or self.published_at
         self.closes_at = self.cancelled_at or self.registration_closes_at or self.starts_at
         self.closed_until = self.ends_at if self.status == CANCELLED else self.starts_at
-        self.network_ids = [self.network_id, *self.co_hosts]
+        self.partners = self._partners_of_co_hosts()
+        self.quotas_until = min((found.quota_until for found in self.partners.values() if found.quota_until), default=None)
+        self.network_ids = [self.network_id, *self.accepted_co_hosts]
         self.visible_to = self.reader_keys_needed()
         self.modes = sorted(self.seats)
-        self.is_full = self.has_every_mode_full
+        self.count_available()
         venue = self.venue and self.venue.name
         self.search = search_terms(self.title, self.summary, self.topics, venue, self.description)
 
@@ -145,10 +144,18 @@ class Event(BaseDocument):
             return ["public"]
         return ["administrator", f"editor:{self.network_id}", *(f"coordinator:{network_id}" for network_id in self.co_hosts)]
 
+    def _partners_of_co_hosts(self) -> dict[str, Partner]:
+        """What is known of those who are invited or have accepted, and of those who declined."""
+        known = {name: found for name, found in self.partners.items() if found.state == DECLINED}
+        for network_id in self.co_hosts:
+            found = self.partners.get(str(network_id))
+            known[str(network_id)] = found if found and found.state != DECLINED else Partner()
+        return known
+
     @property
-    def has_every_mode_full(self) -> bool:
-        """Whether no offered mode has a seat for a newcomer."""
-        return bool(self.seats) and all(seats.is_full for seats in self.seats.values())
+    def accepted_co_hosts(self) -> list[ObjectId]:
+        """The partner networks that have accepted, in the order in which they were named."""
+        return [found for found in self.co_hosts if self.partners[str(found)].state == ACCEPTED]
 
     @property
     def is_over(self) -> bool:
@@ -159,6 +166,13 @@ class Event(BaseDocument):
     def gives_seats(self) -> bool:
         """Whether those who wait still get the seats that others give back: until its end."""
         return bool(self.status == PUBLISHED and not self.is_over)
+
+    def offers_until(self, now: datetime) -> datetime | None:
+        """Until when a seat that comes free now is offered to the first who waits; None where it is theirs at once."""
+        if self.offer_hours is None or self.starts_at <= now:
+            return None
+        start: datetime = self.starts_at
+        return min(now + timedelta(hours=self.offer_hours), start)
 
     def require_registrable(self, now: datetime) -> None:
         """Raises EventCancelled, RegistrationNotOpen, RegistrationClosed: the first that holds."""
@@ -175,67 +189,6 @@ class Event(BaseDocument):
             raise EventCancelled
         if self.is_over:
             raise EventEnded
-
-    def require_mode(self, mode: str) -> None:
-        """Raises Invalid for a mode that is not offered."""
-        if mode not in self.seats:
-            raise Invalid(errors={"mode": ["This theme day does not offer it."]})
-
-    def claim_seat(self, mode: str) -> Self | None:
-        """Take a seat for a newcomer; None where there is none, or where others wait for one already."""
-        return self._count({**seat_guard(self, mode), f"seats.{mode}.waiting": 0}, {f"seats.{mode}.taken": 1})
-
-    def seat_the_first(self, mode: str) -> Self | None:
-        """Take a seat for the first who waits; None where nobody does, or there is none to give."""
-        waits = {f"seats.{mode}.waiting": {"$gt": 0}}
-        return self._count({**seat_guard(self, mode), **waits}, {f"seats.{mode}.taken": 1, f"seats.{mode}.waiting": -1})
-
-    def free_seat(self, mode: str) -> Self:
-        """Give a seat back."""
-        return self._must_count({f"seats.{mode}.taken": {"$gt": 0}}, {f"seats.{mode}.taken": -1})
-
-    def join_queue(self, mode: str) -> Self:
-        """One more waits; `queue` of the result is their number."""
-        return self._must_count({"status": PUBLISHED}, {f"seats.{mode}.waiting": 1, "queue": 1})
-
-    def leave_queue(self, mode: str) -> Self:
-        """One fewer waits."""
-        return self._must_count({f"seats.{mode}.waiting": {"$gt": 0}}, {f"seats.{mode}.waiting": -1})
-
-    def resize(self, capacity: Mapping[str, int | None]) -> Self:
-        """Offer these modes with so many seats. Raises CapacityBelowTaken, also for a mode that people have or wait for."""
-        resized: dict[str, dict[str, Any]] = {}
-        for mode, number in capacity.items():
-            before = self.seats.get(mode) or Seats()
-            if number is not None and number < before.taken:
-                raise CapacityBelowTaken(errors={f"capacity.{mode}": [f"{before.taken} seats are taken."]})
-            resized[mode] = Seats(capacity=number, taken=before.taken, waiting=before.waiting).to_mongo().to_dict()
-        for mode in set(self.seats) - set(capacity):
-            if self.seats[mode].taken or self.seats[mode].waiting:
-                raise CapacityBelowTaken("People are registered for this mode.", errors={f"capacity.{mode}": ["It is in use."]})
-        guard = {"seats_version": self.seats_version}
-        return self._must_count(guard, {}, {"seats": resized, "modes": sorted(resized)})
-
-    def _must_count(self, guard: Mapping[str, Any], by: Mapping[str, int], values: Mapping[str, Any] | None = None) -> Self:
-        counted = self._count(guard, by, values)
-        if counted is None:
-            raise Conflict("The seats of this theme day have changed meanwhile. Try again.", code="seats_changed")
-        return counted
-
-    def _count(self, guard: Mapping[str, Any], by: Mapping[str, int], values: Mapping[str, Any] | None = None) -> Self | None:
-        """The one gate for all that happens to seats; `updated_at` is about edits and stays."""
-        kept = {"updated_at": self.updated_at}
-        counted = self.change({"_id": self.pk, **guard}, {"$inc": {**by, "seats_version": 1}, "$set": {**kept, **(values or {})}})
-        if counted is not None and counted.is_full != counted.has_every_mode_full:
-            counted = self.change({"_id": self.pk}, {"$set": {**kept, "is_full": counted.has_every_mode_full}})
-        return counted
-
-
-def seat_guard(event: Event, mode: str) -> dict[str, Any]:
-    """The condition under which a seat may be taken: the theme day is as it was read, and fewer are taken than there are."""
-    capacity = event.seats[mode].capacity
-    free = {} if capacity is None else {f"seats.{mode}.taken": {"$lt": capacity}}
-    return {"version": event.version, "status": PUBLISHED, f"seats.{mode}.capacity": capacity, **free}
 
 
 def reader_keys(caller: Caller) -> list[str]:

@@ -43,3 +43,31 @@ class CapacityBelowTaken(Conflict):
 
     code = "capacity_below_taken"
     detail = "More seats are taken than that."
+
+
+class QuotaTooLarge(Conflict):
+    """There are not so many free seats to set apart."""
+
+    code = "quota_too_large"
+    detail = "There are not so many free seats to set apart."
+
+
+class QuotaBelowTaken(Conflict):
+    """A co-host's people hold more of the seats set apart than that."""
+
+    code = "quota_below_taken"
+    detail = "The co-host's people hold more seats than that."
+
+
+class NotInvited(Conflict):
+    """This network is not asked to arrange the theme day, or has declined."""
+
+    code = "not_invited"
+    detail = "This network is not invited, or has declined. Naming it in `co_hosts` again invites it anew."
+
+
+class NoOffer(Conflict):
+    """There is no offered seat to accept or decline: it was not offered, has lapsed, or has been answered."""
+
+    code = "no_offer"
+    detail = "No seat is offered now. An offer that is not answered in time goes to the next in the queue."

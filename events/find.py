@@ -4,20 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from events.documents import (
-    CANCELLED,
-    CLOSED,
-    DRAFT,
-    ENDED,
-    FULL,
-    LONGEST,
-    OPEN,
-    PUBLISHED,
-    RUNNING,
-    UPCOMING,
-    Event,
-    reader_keys,
-)
+from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMING, Event, reader_keys
+from events.seating import CANCELLED, DRAFT, PUBLISHED
 from network_api.auth.caller import EDITOR, Caller
 from network_api.documents import Page, Row, utcnow
 from network_api.errors import NotFound
@@ -78,8 +66,9 @@ def readable_event(caller: Caller, event_id: str) -> Event:
 
 
 def shown(caller: Caller, event: Event | Row) -> Row:
-    """The row as this caller may read it: `join_url` is for those who may edit, and for nobody else."""
+    """The row as this caller may read it: `join_url`, and who is asked to arrange it too, are for those who may edit."""
     row: Row = event.to_mongo() if isinstance(event, Event) else event
-    if not row.get("remote") or caller.has_role(EDITOR, row["network_id"]):
+    if caller.has_role(EDITOR, row["network_id"]):
         return row
-    return {**row, "remote": {name: value for name, value in row["remote"].items() if name != "join_url"}}
+    remote = {name: value for name, value in row["remote"].items() if name != "join_url"} if row.get("remote") else None
+    return {**row, "remote": remote, "co_hosts": [found for found in row["co_hosts"] if found in row["network_ids"]]}

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from flask import current_app
 
-from events.documents import REMOTE, Event, title_of
+from events.documents import Event, title_of
 from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
+from events.seating import REMOTE
 from network_api.auth import links
+from network_api.documents import Row
 from network_api.languages import in_language
 from network_api.mail.message import MailMessage, compose
 
@@ -31,6 +33,18 @@ def promoted(registration: Registration, event: Event) -> MailMessage:
     return _about(registration, event, "promoted")
 
 
+def offered(registration: Registration, event: Event) -> MailMessage:
+    """To somebody who waited and is offered a seat for a while."""
+    offer = registration.offer
+    until = moment(event, offer.expires_at, registration.language)
+    return _about(registration, event, "offered", until=until, offered_mode=offer.mode)
+
+
+def offer_ended(registration: Registration, event: Event, *, lapsed: bool) -> MailMessage:
+    """To somebody whose offered seat goes to the next, because they declined it or did not answer in time."""
+    return _about(registration, event, "offer_ended", lapsed=lapsed)
+
+
 def switched(registration: Registration, event: Event) -> MailMessage:
     """To somebody who takes part in another way now."""
     return _about(registration, event, "switched")
@@ -44,6 +58,24 @@ def cancelled(registration: Registration, event: Event) -> MailMessage:
 def link_again(registration: Registration, event: Event) -> MailMessage:
     """To somebody who tried to register a second time."""
     return _about(registration, event, "link_again", cause=f"link:{registration.reminded_at.isoformat()}")
+
+
+def co_host_invited(coordinator: Row, event: Event, host: Row, invited: Row) -> MailMessage:
+    """To a coordinator of a network that is asked to arrange a theme day too; each invitation is a cause of its own."""
+    language = coordinator["language"]
+    return compose(
+        f"event:{event.pk}:co-host-invited:{event.version}:{invited['_id']}:{coordinator['_id']}",
+        coordinator["email"],
+        language,
+        "events/co_host_invited.txt",
+        name=coordinator.get("name"),
+        host=in_language(host["name"], language),
+        network=in_language(invited["name"], language),
+        title=title_of(event, language),
+        day=day_of(event, language),
+        hours=hours_of(event, language),
+        address=f"{current_app.config['PUBLIC_URL']}/api/v1/events/{event.pk}/co-hosts/{invited['_id']}",
+    )
 
 
 def event_cancelled(registration: Registration, event: Event) -> MailMessage:

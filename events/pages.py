@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 
-from events import attendance, mails, registration
+from events import attendance, mails, offers, registration
 from events.calendar import calendar_of, coming_events
 from events.documents import Event, title_of
 from events.find import readable_event
@@ -45,7 +45,7 @@ def _door_page(found: Registration, token: str) -> Response:
 
 @blueprint.get("/manage/registrations/<token>")
 def manage(token: str) -> Response:
-    """What is registered, with a button to cancel it."""
+    """What is registered, with buttons to cancel it and to answer an offer."""
     found = Registration.of_link(MANAGE, token)
     return _page(found, Event.get(found.event_id), "manage.html", token=token, position=found.position())
 
@@ -54,6 +54,24 @@ def manage(token: str) -> Response:
 def cancel(token: str) -> Response:
     """Cancel the registration; back to its page."""
     registration.cancel(STRANGER, Registration.of_link(MANAGE, token), None, BY_PERSON)
+    return _back_to(token)
+
+
+@blueprint.post("/manage/registrations/<token>/accept-offer")
+def accept_offer(token: str) -> Response:
+    """Accept the offered seat; back to the page."""
+    offers.accept(STRANGER, Registration.of_link(MANAGE, token))
+    return _back_to(token)
+
+
+@blueprint.post("/manage/registrations/<token>/decline-offer")
+def decline_offer(token: str) -> Response:
+    """Leave the offered seat to the next; back to the page."""
+    offers.decline(STRANGER, Registration.of_link(MANAGE, token))
+    return _back_to(token)
+
+
+def _back_to(token: str) -> Response:
     return _private(make_response(redirect(url_for(".manage", token=token), 303)))
 
 

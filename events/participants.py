@@ -9,6 +9,7 @@ from typing import Any
 from events import registration
 from events.documents import Event
 from events.registration_documents import Registration
+from network_api.auth.caller import Caller
 from network_api.documents import Row
 
 COLUMNS = (
@@ -29,10 +30,10 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV injection"
 _BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for an older code page
 
 
-def as_csv(event: Event, query: Mapping[str, Any]) -> Iterator[str]:
+def as_csv(caller: Caller, event: Event, query: Mapping[str, Any]) -> Iterator[str]:
     """The registrations that match, one a line, under a line of headings."""
     yield _BYTE_ORDER_MARK + _line(COLUMNS)
-    for row in Registration.rows(registration.filters(event, query), sort=[("_id", 1)]):
+    for row in Registration.rows(registration.filters(caller, event, query), sort=[("_id", 1)]):
         yield _line([_harmless(_cell(row, name)) for name in COLUMNS])
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from bson import ObjectId
 
-from events import mails, registration
-from events.documents import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Event, Seats
+from events import cohosting, mails, queueing
+from events.documents import Event
 from events.errors import EventCancelled
 from events.registration_documents import Registration
+from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
 from network_api import audit
-from network_api.auth.caller import Caller
+from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import AlreadyExists, transactional, utcnow
 from network_api.errors import Conflict, Invalid
 from network_api.languages import in_language, slugify
@@ -29,6 +30,7 @@ _COPIED = (
     "timezone",
     "registration_opens_at",
     "registration_closes_at",
+    "offer_hours",
     "venue",
     "remote",
     "questions",
@@ -62,6 +64,7 @@ def _store(caller: Caller, event: Event, capacity: Mapping[str, int | None]) -> 
         event.insert()
     except AlreadyExists as error:
         raise _slug_taken() from error
+    cohosting.invite(event, event.co_hosts)
     audit.record(caller.member_id, "event.drafted", event.pk, network_id=event.network_id)
     return event
 
@@ -87,25 +90,30 @@ def _check_networks(name: str, network_ids: list[ObjectId]) -> None:
 def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], version: int | None) -> Event:
     """Edit a theme day; more seats go to those who wait, and a new time or place is mailed to all who are registered.
 
-    Raises StaleVersion, CapacityBelowTaken, Conflict `slug_taken`, EventCancelled.
+    Raises StaleVersion, CapacityBelowTaken, Conflict `slug_taken`, EventCancelled; Forbidden where an editor overbooks.
     """
     event = event.fresh(version)
     if event.status == CANCELLED:
         raise EventCancelled
     wanted = dict(changes)
     _check_networks("co_hosts", wanted.get("co_hosts", []))
-    capacity = wanted.pop("capacity", None)
+    co_hosts = set(event.co_hosts)
+    event = cohosting.part_with(event, co_hosts - set(wanted.get("co_hosts", co_hosts)))
+    capacity, overbook = wanted.pop("capacity", None), wanted.pop("overbook", False)
+    if overbook:
+        caller.require(COORDINATOR, event.network_id)
     before = _capacity(event)
     if capacity is not None:
-        event = event.resize(capacity)
+        event = event.resize(capacity, overbook=overbook)
     try:
         event, differing = event.edit(wanted)
     except AlreadyExists as error:
         raise _slug_taken() from error
     if before != _capacity(event):
-        differing["capacity"] = {"before": before, "after": _capacity(event)}
+        differing["capacity"] = {"before": before, "after": _capacity(event), **({"overbook": True} if overbook else {})}
+    cohosting.invite(event, set(event.co_hosts) - co_hosts)
     audit.record(caller.member_id, "event.changed", event.pk, network_id=event.network_id, changes=differing)
-    event = registration.promote(event, *event.seats)
+    event = queueing.promote(event, *event.seats)
     if event.status == PUBLISHED and not event.is_over and any(name in differing for name in _TIME_AND_PLACE):
         _tell_everybody(event, mails.event_changed)
     return event

@@ -1,4 +1,4 @@
-"""Verbs of registration: register, switch, cancel; a seat that comes free goes to the first who waits.
+"""Verbs of registration: register, change, switch, cancel.
 
 Each is one transaction over the theme day's seats, the registration and the mails about it.
 """
@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from flask import current_app
 
-from events import mails
+from events import mails, offers, queueing
 from events.documents import Event
 from events.errors import EventFull
 from events.registration_documents import (
@@ -40,7 +40,9 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     event.require_registrable(utcnow())
     person = {"language": current_app.config["DEFAULT_LANGUAGE"], **given}
     wait = person.pop("wait")
-    registration = Registration(event_id=event.pk, member_id=_member_behind(caller, event, given["email"]), **person)
+    member = _member_behind(caller, event, given["email"])
+    network_id = _co_host_behind(caller, event, member)
+    registration = Registration(event_id=event.pk, member_id=member.get("_id"), network_id=network_id, **person)
     try:
         return _admit(event, registration, wait)
     except AlreadyRegistered:
@@ -55,11 +57,12 @@ def _admit(event: Event, registration: Registration, wait: bool) -> Row:
     The claim comes first and on what was read before, so that of many who come at once the losers of a round have spent
     one command. It holds only for the version that was read; whatever else is the reason, a fresh look tells it.
     """
-    seated = event.claim_seat(registration.mode)
-    place = 0
-    if seated is None:
-        seated, place = _seat_or_queue(event.fresh(), registration, wait)
+    claimed, place = queueing.claim(event, registration, registration.mode), 0
+    if claimed is None:
+        claimed, place = _seat_or_queue(event.fresh(), registration, wait)
+    seated = claimed.event
     registration.status = WAITLISTED if place else CONFIRMED
+    registration.holds_quota = claimed.of_quota or None
     registration.confirmed_at = None if place else utcnow()
     registration.waiting_for, registration.queue_number = (registration.mode, seated.queue) if place else (None, None)
     try:
@@ -70,7 +73,7 @@ def _admit(event: Event, registration: Registration, wait: bool) -> Row:
     return {**registration.to_mongo(), "waiting_position": place or None}
 
 
-def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tuple[Event, int]:
+def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tuple[queueing.Claim, int]:
     """A seat, else a place in the queue, by the theme day as it is now; the place is 0 for a seat.
 
     Who is in already hears that, and not that it is full.
@@ -79,21 +82,27 @@ def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tupl
     event.require_registrable(utcnow())
     if Registration.twin(event.pk, registration.email):
         raise AlreadyRegistered
-    if seated := event.claim_seat(registration.mode):
-        return seated, 0
+    if claimed := queueing.claim(event, registration, registration.mode):
+        return claimed, 0
     if not wait:
         raise EventFull
-    queued = event.join_queue(registration.mode)
-    return queued, queued.seats[registration.mode].waiting
+    queued = event.join_queue(registration.mode, registration.network_id)
+    return queueing.Claim(queued, of_quota=False), queued.seats[registration.mode].waiting
 
 
-def _member_behind(caller: Caller, event: Event, address: str) -> ObjectId | None:
-    """The member with this address; else the caller, unless they write down somebody else as a coordinator."""
+def _member_behind(caller: Caller, event: Event, address: str) -> Row:
+    """The member with this address; else the caller, unless they write down somebody else as a coordinator. Or nobody."""
     member = Member.row({"email_key": email_key(address)})
-    if member is not None:
-        found: ObjectId = member["_id"]
-        return found
-    return None if caller.has_role(COORDINATOR, event.network_id) else caller.member_id
+    if member is None and caller.is_signed_in and not caller.has_role(COORDINATOR, event.network_id, *event.accepted_co_hosts):
+        member = Member.row({"_id": caller.member_id})
+    return member or {}
+
+
+def _co_host_behind(caller: Caller, event: Event, member: Row) -> ObjectId | None:
+    """The co-host whose participant this is: the first that the member sits in, or whose coordinator writes them down."""
+    own = [] if caller.has_role(COORDINATOR, event.network_id) else caller.networks(COORDINATOR)
+    reached = {*member.get("network_ids", ()), *(own if caller.member_id != member.get("_id") else ())}
+    return next((found for found in event.accepted_co_hosts if found in reached), None)
 
 
 @transactional
@@ -130,64 +139,41 @@ def change_registration(caller: Caller, registration: Registration, changes: Map
 
 
 def _switch(event: Event, registration: Registration, mode: str, wait: bool) -> Registration:
-    """Move to another mode at once; with `wait`, into its queue while the old seat is kept. Raises EventFull."""
+    """Move to another mode at once; with `wait`, into its queue while the old seat is kept. Raises EventFull.
+
+    Asking for the mode of an open offer accepts it.
+    """
     event.require_mode(mode)
+    if registration.offer and registration.offer.mode == mode:
+        return offers.take(event, registration)
     if mode == registration.mode:
         return _stay(event, registration)
-    seated = event.claim_seat(mode)
-    if seated is not None:
-        event, freed = _give_back(seated, registration)
-        registration = registration.take_seat(mode)
+    claimed = queueing.claim(event, registration, mode)
+    if claimed is not None:
+        event, freed = queueing.give_everything_back(claimed.event, registration)
+        registration = registration.take_seat(mode, of_quota=claimed.of_quota)
         outbox.put(mails.switched(registration, event))
-        promote(event, *freed)
+    elif registration.waiting_for == mode:
         return registration
-    if not wait:
+    elif wait:
+        event, freed = queueing.give_offer_back(queueing.leave_queue(event, registration), registration)
+        event = event.join_queue(mode, registration.network_id)
+        registration = registration.wait_for(mode, event.queue)
+        outbox.put(mails.waiting(registration, event, event.seats[mode].waiting))
+    else:
         raise EventFull
-    if registration.waiting_for == mode:
-        return registration
-    if registration.waiting_for:
-        event = event.leave_queue(registration.waiting_for)
-    event = event.join_queue(mode)
-    registration = registration.wait_for(mode, event.queue)
-    outbox.put(mails.waiting(registration, event, event.seats[mode].waiting))
+    queueing.promote(event, *freed)
     return registration
 
 
 def _stay(event: Event, registration: Registration) -> Registration:
-    """Keep the mode one has: who has a seat and waited for another one waits no longer."""
-    if registration.status != CONFIRMED or not registration.waiting_for:
+    """Keep the seat one has: who waited for another, or is offered one, does so no longer."""
+    if registration.status != CONFIRMED or not (registration.waiting_for or registration.offer):
         return registration
-    event.leave_queue(registration.waiting_for)
-    return registration.edit({"waiting_for": None, "queue_number": None})[0]
-
-
-def _give_back(event: Event, registration: Registration) -> tuple[Event, list[str]]:
-    """Give back the seat and the place in the queue of a registration; returns the modes that have a seat more."""
-    if registration.waiting_for:
-        event = event.leave_queue(registration.waiting_for)
-    if registration.status != CONFIRMED:
-        return event, []
-    return event.free_seat(registration.mode), [registration.mode]
-
-
-def promote(event: Event, *modes: str) -> Event:
-    """Give the free seats of these modes to those who wait, in their order, and tell them by mail.
-
-    Who kept a seat while waiting for another gives it back, and that one goes on in the same way.
-    """
-    pending = list(modes)
-    while pending and event.gives_seats:
-        mode = pending[-1]
-        seated = event.seat_the_first(mode)
-        if seated is None:
-            pending.pop()
-            continue
-        event, first = seated, Registration.first_waiting(event.pk, mode)
-        if first.status == CONFIRMED:
-            event = event.free_seat(first.mode)
-            pending.append(first.mode)
-        outbox.put(mails.promoted(first.take_seat(mode), event))
-    return event
+    event, freed = queueing.give_offer_back(queueing.leave_queue(event, registration), registration)
+    registration = registration.stay()
+    queueing.promote(event, *freed)
+    return registration
 
 
 @transactional
@@ -202,18 +188,10 @@ def cancel(caller: Caller, registration: Registration, version: int | None, by: 
     event = Event.get(registration.event_id)
     if event.is_over:
         event.require_going_on()
-    registration = withdraw(event, registration, by)
+    registration = queueing.withdraw(event, registration, by)
     outbox.put(mails.cancelled(registration, event))
     if caller.has_role(COORDINATOR, event.network_id):
         audit.record(caller.member_id, "registration.cancelled", registration.pk, network_id=event.network_id)
-
-
-def withdraw(event: Event, registration: Registration, by: str) -> Registration:
-    """Cancel without a mail to the person; the next in the queue is told all the same."""
-    event, freed = _give_back(event, registration)
-    withdrawn = registration.cancel(by)
-    promote(event, *freed)
-    return withdrawn
 
 
 def place_in_queue(registration: Registration) -> Row:
@@ -221,15 +199,17 @@ def place_in_queue(registration: Registration) -> Row:
     return {**registration.to_mongo(), "waiting_position": registration.position()}
 
 
-def filters(event: Event, query: Mapping[str, Any]) -> dict[str, Any]:
-    """The filter for a theme day's registrations."""
+def filters(caller: Caller, event: Event, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter for a theme day's registrations; the coordinators of a co-host read those of their own networks."""
     where: dict[str, Any] = {"event_id": event.pk, **search_filter(query.get("q", ""))}
+    if not caller.has_role(COORDINATOR, event.network_id):
+        where["network_id"] = {"$in": [found for found in event.accepted_co_hosts if caller.has_role(COORDINATOR, found)]}
     return where | {name: query[name] for name in ("status", "mode") if name in query}
 
 
-def find_registrations(event: Event, query: Mapping[str, Any]) -> Page:
+def find_registrations(caller: Caller, event: Event, query: Mapping[str, Any]) -> Page:
     """A theme day's registrations in the order in which they came."""
-    page = Registration.page(filters(event, query), **query["paging"])
+    page = Registration.page(filters(caller, event, query), **query["paging"])
     return Page(with_positions(page.items), page.next, page.total)
 
 

@@ -1,7 +1,8 @@
 """Registrations: one person's place in one theme day."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate
 from secrets import token_hex
 from typing import Any, ClassVar, Self
 
@@ -17,11 +18,11 @@ from mongoengine import (
     StringField,
 )
 
-from events.documents import MODES
+from events.seating import MODES
 from network_api.auth import links
 from network_api.auth.caller import Caller
 from network_api.auth.documents import email_key
-from network_api.documents import BaseDocument, Row, session, utcnow
+from network_api.documents import BaseDocument, Part, Row, session, utcnow
 from network_api.errors import Conflict, NotFound
 from network_api.languages import LANGUAGES, search_terms
 from network_api.members.documents import Organisation
@@ -30,7 +31,8 @@ CONFIRMED, WAITLISTED, CANCELLED = "confirmed", "waitlisted", "cancelled"
 STATUSES = (CONFIRMED, WAITLISTED, CANCELLED)
 MANAGE, JOIN = "registration.manage", "registration.join"
 REMINDED_EVERY = timedelta(hours=1)
-BY_PERSON, BY_COORDINATOR, BY_ERASURE = "person", "coordinator", "erasure"
+_NOTHING_PENDING: Mapping[str, None] = {"waiting_for": None, "queue_number": None, "offer": None}
+BY_PERSON, BY_COORDINATOR, BY_ERASURE, BY_LAPSE = "person", "coordinator", "erasure", "lapse"
 
 
 class AlreadyRegistered(Conflict):
@@ -47,11 +49,21 @@ class RegistrationCancelled(Conflict):
     detail = "This registration has been cancelled. Register again instead."
 
 
+class Offer(Part):
+    """A seat that is kept for somebody who waited, until it lapses; `of_quota`: of those set apart for their network."""
+
+    mode = StringField(required=True, choices=MODES)
+    expires_at = DateTimeField(required=True)
+    of_quota = BooleanField(required=True, default=False)
+
+
 class Registration(BaseDocument):
     """One person's place. While it is live (`active`), no other of the same theme day has its address.
 
     `mode` is the seat that is held, or wanted while waitlisted; `waiting_for` the mode whose queue the person stands in,
-    with their number there: their own mode, or the other one while they keep a seat. `owners` has whose it is.
+    with their number there: their own mode, or the other one while they keep a seat. An `offer` comes in place of that.
+    `network_id` is the co-host whose participant this is; `holds_quota` says that the seat is one set apart for it.
+    `owners` has whose it is.
     """
 
     meta: ClassVar[dict[str, Any]] = {
@@ -64,6 +76,8 @@ class Registration(BaseDocument):
             ("event_id", "mode", "_id"),
             ("event_id", "search", "_id"),
             ("event_id", "waiting_for", "queue_number"),
+            ("event_id", "network_id", "_id"),
+            {"fields": ["offer.expires_at"], "sparse": True},
             ("owners", "_id"),
         ],
     }
@@ -74,6 +88,9 @@ class Registration(BaseDocument):
     active = BooleanField()  # empty once cancelled: the partial index lets go of the address
     waiting_for = StringField(choices=MODES)
     queue_number = IntField()
+    offer = EmbeddedDocumentField(Offer)
+    network_id = ObjectIdField()
+    holds_quota = BooleanField()
     name = StringField(required=True)
     email = StringField(required=True)
     email_key = StringField(required=True)
@@ -87,7 +104,7 @@ class Registration(BaseDocument):
     reminded_at = DateTimeField()
     confirmed_at = DateTimeField()
     cancelled_at = DateTimeField()
-    cancelled_by = StringField(choices=(BY_PERSON, BY_COORDINATOR, BY_ERASURE))
+    cancelled_by = StringField(choices=(BY_PERSON, BY_COORDINATOR, BY_ERASURE, BY_LAPSE))
     attended_at = DateTimeField()
     attended_mode = StringField(choices=MODES)
     search = ListField(StringField())
@@ -105,9 +122,10 @@ class Registration(BaseDocument):
         return cls.first({"event_id": event_id, "email_key": email_key(address), "active": True})
 
     @classmethod
-    def first_waiting(cls, event_id: ObjectId, mode: str) -> Self:
-        """The first in the queue of a mode. Raises NotFound for an empty queue."""
-        queue = cls.rows({"event_id": event_id, "waiting_for": mode}, sort=[("queue_number", 1)], limit=1)
+    def first_waiting(cls, event_id: ObjectId, mode: str, network_id: ObjectId | None = None) -> Self:
+        """The first in the queue of a mode, or the first of a co-host's people there. Raises NotFound for an empty queue."""
+        theirs = {"network_id": network_id} if network_id else {}
+        queue = cls.rows({"event_id": event_id, "waiting_for": mode, **theirs}, sort=[("queue_number", 1)], limit=1)
         if not queue:
             raise NotFound
         return cls.wrap(queue[0])
@@ -126,6 +144,19 @@ class Registration(BaseDocument):
             raise NotFound
         return found
 
+    @classmethod
+    def belong_to(cls, event_id: ObjectId, network_id: ObjectId, member_ids: Sequence[ObjectId]) -> None:
+        """Make the registrations of these members, as far as they are no other co-host's, those of a co-host."""
+        theirs = {"event_id": event_id, "network_id": None, "member_id": {"$in": list(member_ids)}}
+        update = {"$set": {"network_id": network_id, "updated_at": utcnow()}, "$inc": {"version": 1}}
+        cls.collection().update_many(theirs, update, session=session())
+
+    def holds_of_quota(self, mode: str) -> bool:
+        """Whether it holds a seat of this mode that is set apart for its network, or is offered one."""
+        if self.offer and self.offer.mode == mode:
+            return bool(self.offer.of_quota)
+        return bool(self.holds_quota and self.status == CONFIRMED and self.mode == mode)
+
     def position(self) -> int | None:
         """The place in the queue, counted from 1; None for who does not wait."""
         if not self.waiting_for:
@@ -142,14 +173,14 @@ class Registration(BaseDocument):
         """Whether it is the caller's own."""
         return caller.is_signed_in and bool(set(self.owners) & set(owner_keys(caller.member_id, caller.email_key or "")))
 
-    def take_seat(self, mode: str) -> Self:
-        """Become confirmed in a mode, out of any queue."""
+    def take_seat(self, mode: str, *, of_quota: bool) -> Self:
+        """Become confirmed in a mode, out of any queue and with no offer."""
         return self.edit(
             {
+                **_NOTHING_PENDING,
                 "status": CONFIRMED,
                 "mode": mode,
-                "waiting_for": None,
-                "queue_number": None,
+                "holds_quota": of_quota or None,
                 "confirmed_at": self.confirmed_at or utcnow(),
             }
         )[0]
@@ -157,12 +188,20 @@ class Registration(BaseDocument):
     def wait_for(self, mode: str, number: int) -> Self:
         """Stand in the queue of a mode; who has a seat keeps it meanwhile."""
         kept = {} if self.status == CONFIRMED else {"mode": mode}
-        return self.edit({"waiting_for": mode, "queue_number": number, **kept})[0]
+        return self.edit({**_NOTHING_PENDING, "waiting_for": mode, "queue_number": number, **kept})[0]
+
+    def stay(self) -> Self:
+        """Keep what one has, out of any queue and with no offer."""
+        return self.edit(_NOTHING_PENDING)[0]
+
+    def receive_offer(self, mode: str, until: datetime, *, of_quota: bool) -> Self:
+        """Be offered a seat in place of the place in the queue."""
+        return self.edit({**_NOTHING_PENDING, "offer": Offer(mode=mode, expires_at=until, of_quota=of_quota)})[0]
 
     def cancel(self, by: str) -> Self:
-        """Become cancelled, out of any queue."""
-        gone = {"waiting_for": None, "queue_number": None, "cancelled_at": utcnow(), "cancelled_by": by}
-        return self.edit({"status": CANCELLED, **gone})[0]
+        """Become cancelled, out of any queue and with no offer."""
+        gone = {**_NOTHING_PENDING, "holds_quota": None, "cancelled_at": utcnow(), "cancelled_by": by}
+        return self.edit({**gone, "status": CANCELLED})[0]
 
     def remind(self) -> Self | None:
         """Note that the link is mailed again; None within an hour of the last time."""
@@ -197,16 +236,25 @@ def owner_keys(member_id: ObjectId | None, address_key: str) -> list[str]:
 
 
 def with_positions(rows: Iterable[Row]) -> list[Row]:
-    """The rows with `waiting_position`, the place in the queue counted from 1; one query for each queue among them."""
+    """The rows with `waiting_position`, the place in the queue counted from 1; one count by the database for each queue."""
     listed = list(rows)
-    queues: dict[tuple[ObjectId, str], dict[ObjectId, int]] = {
-        (row["event_id"], row["waiting_for"]): {} for row in listed if row.get("waiting_for")
+    waiting = [row for row in listed if row.get("waiting_for")]
+    queues = {(row["event_id"], row["waiting_for"]) for row in waiting}
+    places = {
+        queue: _places(*queue, sorted(row["queue_number"] for row in waiting if (row["event_id"], row["waiting_for"]) == queue))
+        for queue in queues
     }
-    for (event_id, mode), places in queues.items():
-        queue = Registration.rows({"event_id": event_id, "waiting_for": mode}, sort=[("queue_number", 1)])
-        places.update({row["_id"]: place for place, row in enumerate(queue, 1)})
-    return [{**row, "waiting_position": _position(row, queues)} for row in listed]
+    return [{**row, "waiting_position": _position(row, places)} for row in listed]
 
 
-def _position(row: Row, queues: Mapping[Any, Mapping[ObjectId, int]]) -> int | None:
-    return queues.get((row["event_id"], row.get("waiting_for")), {}).get(row["_id"])
+def _position(row: Row, places: Mapping[Any, Mapping[int, int]]) -> int | None:
+    return places.get((row["event_id"], row.get("waiting_for")), {}).get(row.get("queue_number") or 0)
+
+
+def _places(event_id: ObjectId, mode: str, numbers: Sequence[int]) -> dict[int, int]:
+    """The places of these numbers, which ascend, in a queue: how many there are up to the first, up to the next, ..."""
+    stretches = {"$bucket": {"groupBy": "$queue_number", "boundaries": [0, *(number + 1 for number in numbers)]}}
+    ahead = {"event_id": event_id, "waiting_for": mode, "queue_number": {"$lte": numbers[-1]}}
+    found = Registration.collection().aggregate([{"$match": ahead}, stretches], session=session())
+    counts = {stretch["_id"]: stretch["count"] for stretch in found}
+    return dict(zip(numbers, accumulate(counts.get(start, 0) for start in (0, *(n + 1 for n in numbers))), strict=False))

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from events import find, participants, registration
+from events import find, offers, participants, registration
 from events.documents import Event
 from events.registration_documents import BY_COORDINATOR, BY_PERSON, MANAGE, Registration
 from events.registration_schemas import (
@@ -22,6 +22,7 @@ from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Page, Row
 from network_api.errors import NotFound
 from network_api.limits import per_client
+from network_api.schemas import Nothing
 
 blueprint = Blueprint("registrations", __name__, url_prefix="/api/v1", description="Registrations for theme days")
 
@@ -32,11 +33,11 @@ def event_to_join(caller: Caller, event_id: str) -> Event:
     return find.readable_event(caller, event_id)
 
 
-def coordinated_event(caller: Caller, event_id: str) -> Event:
-    """A theme day of a network that the caller coordinates."""
+def event_with_participants(caller: Caller, event_id: str) -> Event:
+    """A theme day that a network arranges which the caller coordinates; a co-host's see their own participants only."""
     caller.require_sign_in()
     event = find.readable_event(caller, event_id)
-    caller.require(COORDINATOR, event.network_id)
+    caller.require(COORDINATOR, event.network_id, *event.accepted_co_hosts)
     return event
 
 
@@ -45,6 +46,17 @@ def own_or_coordinated(caller: Caller, registration_id: str) -> Registration:
     caller.require_sign_in()
     found = Registration.get(registration_id)
     if not found.is_of(caller) and not caller.has_role(COORDINATOR, Event.get(found.event_id).network_id):
+        raise NotFound
+    return found
+
+
+def own_or_participant(caller: Caller, registration_id: str) -> Registration:
+    """A registration, for its person, the coordinators, and those of the co-host whose participant it is."""
+    caller.require_sign_in()
+    found = Registration.get(registration_id)
+    event = Event.get(found.event_id)
+    theirs = found.network_id if found.network_id in event.accepted_co_hosts else None
+    if not found.is_of(caller) and not caller.has_role(COORDINATOR, event.network_id, theirs):
         raise NotFound
     return found
 
@@ -59,11 +71,11 @@ def mailed(caller: Caller, token: str) -> Registration:
 class Registrations(MethodView):
     """Registrations for a theme day."""
 
-    @blueprint.access(coordinated_event, scope="registrations:read")
+    @blueprint.access(event_with_participants, scope="registrations:read")
     @blueprint.page(RegistrationSchema, RegistrationQuery)
     def get(self, caller: Caller, event: Event, query: dict[str, Any]) -> Page:
         """List the registrations for a theme day"""
-        return registration.find_registrations(event, query)
+        return registration.find_registrations(caller, event, query)
 
     @per_client("RATELIMIT_REGISTRATIONS")
     @blueprint.access(event_to_join, scope="registrations:write")
@@ -81,20 +93,20 @@ class Registrations(MethodView):
 class RegistrationsTable(MethodView):
     """Registrations as a table."""
 
-    @blueprint.access(coordinated_event, scope="registrations:read")
+    @blueprint.access(event_with_participants, scope="registrations:read")
     @blueprint.arguments(RegistrationFilters, location="query")
     @blueprint.response(200, content_type="text/csv")
     def get(self, caller: Caller, event: Event, query: dict[str, Any]) -> Response:
         """Download the registrations for a theme day"""
         headers = {"Content-Disposition": f'attachment; filename="{event.slug}.csv"', "Vary": "Authorization"}
-        return Response(participants.as_csv(event, query), content_type="text/csv; charset=utf-8", headers=headers)
+        return Response(participants.as_csv(caller, event, query), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.route("/registrations/<id:registration_id>")
 class RegistrationItem(MethodView):
     """One registration."""
 
-    @blueprint.access(own_or_coordinated, scope="registrations:read")
+    @blueprint.access(own_or_participant, scope="registrations:read")
     @blueprint.response(200, RegistrationSchema, etag=True)
     def get(self, caller: Caller, found: Registration) -> Row:
         """Read a registration"""
@@ -114,6 +126,33 @@ class RegistrationItem(MethodView):
     def delete(self, caller: Caller, found: Registration, version: int | None) -> None:
         """Cancel a registration"""
         registration.cancel(caller, found, version, BY_PERSON if found.is_of(caller) else BY_COORDINATOR)
+
+
+@blueprint.route("/registrations/<id:registration_id>/accept-offer")
+class RegistrationAcceptOffer(MethodView):
+    """An offered seat is taken."""
+
+    @blueprint.access(own_or_coordinated, scope="registrations:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, RegistrationSchema, etag=True)
+    def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
+        """Accept the offered seat"""
+        return registration.place_in_queue(offers.accept(caller, found))
+
+
+@blueprint.route("/registrations/<id:registration_id>/decline-offer")
+class RegistrationDeclineOffer(MethodView):
+    """An offered seat is left to the next."""
+
+    @blueprint.access(own_or_coordinated, scope="registrations:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, RegistrationSchema, etag=True)
+    def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
+        """Leave the offered seat to the next in the queue
+
+        Who holds another seat keeps it; for who has none, the registration is cancelled.
+        """
+        return registration.place_in_queue(offers.decline(caller, found))
 
 
 @blueprint.route("/members/me/registrations")
@@ -149,3 +188,27 @@ class ManagedRegistration(MethodView):
     def delete(self, caller: Caller, found: Registration) -> None:
         """Cancel the registration of a manage link"""
         registration.cancel(caller, found, None, BY_PERSON)
+
+
+@blueprint.route("/manage/registrations/<token>/accept-offer")
+class ManagedAcceptOffer(MethodView):
+    """An offered seat is taken by its manage link."""
+
+    @blueprint.access(mailed, scope="registrations:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, RegistrationSchema, etag=True)
+    def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
+        """Accept the seat offered to the registration of a manage link"""
+        return registration.place_in_queue(offers.accept(caller, found))
+
+
+@blueprint.route("/manage/registrations/<token>/decline-offer")
+class ManagedDeclineOffer(MethodView):
+    """An offered seat is left to the next by its manage link."""
+
+    @blueprint.access(mailed, scope="registrations:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, RegistrationSchema, etag=True)
+    def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
+        """Leave the seat offered to the registration of a manage link to the next in the queue"""
+        return registration.place_in_queue(offers.decline(caller, found))

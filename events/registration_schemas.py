@@ -2,10 +2,10 @@
 
 from marshmallow import fields, validate
 
-from events.documents import MODES
-from events.documents import STATUSES as EVENT_STATUSES
 from events.fields import Entry
 from events.registration_documents import STATUSES
+from events.seating import MODES
+from events.seating import STATUSES as EVENT_STATUSES
 from network_api.documents import Row
 from network_api.languages import LANGUAGES
 from network_api.members.schemas import OrganisationSchema
@@ -55,6 +55,13 @@ class RegistrationPatch(PersonFields):
     wait = fields.Boolean(load_default=False, metadata={"example": False})
 
 
+class OfferSchema(Schema):
+    """A seat that is kept for a person who waited, for them to accept."""
+
+    mode = fields.String(dump_only=True, validate=validate.OneOf(MODES), metadata={"example": "onsite"})
+    expires_at = Instant(dump_only=True, metadata={"description": "Then it goes to the next in the queue."})
+
+
 class RegistrationSchema(Resource, PersonFields):
     """A registration, for the person and for the coordinators."""
 
@@ -72,6 +79,12 @@ class RegistrationSchema(Resource, PersonFields):
     waiting_position = Derived(
         lambda row: row.get("waiting_position"),
         shape={"type": ["integer", "null"], "description": "The place in that queue; the first is 1.", "example": None},
+    )
+    offer = fields.Nested(OfferSchema, dump_only=True, allow_none=True)
+    network_id = Id(
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "The co-host whose participant this is; null: nobody's but the host's.", "example": None},
     )
     name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
     email = EmailAddress(dump_only=True)

@@ -5,8 +5,9 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from events.documents import MODES, PHASES, STATUSES, Remote, Venue, phase_of
+from events.documents import PHASES, Remote, Venue, phase_of
 from events.fields import Entry, EventTime, Reason, Seating, Whole
+from events.seating import MODES, STATUSES
 from network_api.documents import Row, utcnow
 from network_api.regions import REGIONS
 from network_api.schemas import (
@@ -88,6 +89,14 @@ class EventFields(Schema):
     registration_closes_at = EventTime(
         allow_none=True, metadata={"description": "At the start where it is null.", "example": None}
     )
+    offer_hours = Whole(
+        allow_none=True,
+        validate=validate.Range(1, 336),
+        metadata={
+            "description": "How many hours the first who waits has to accept a seat. Null: it is theirs at once.",
+            "example": None,
+        },
+    )
     venue = fields.Nested(VenueSchema, allow_none=True)
     remote = fields.Nested(RemoteSchema, allow_none=True)
     questions = _entries({"id": "diet", "label": {"fi": "Ruokavalio"}})
@@ -106,7 +115,9 @@ class EventRequest(EventFields):
 
 
 class EventPatch(EventFields):
-    """What can be changed of a theme day; its network stays."""
+    """What can be changed of a theme day; its network stays. `overbook` lets a coordinator offer fewer seats than are taken."""
+
+    overbook = fields.Boolean(load_only=True, load_default=False, metadata={"example": False})
 
     title = LanguageMap(most=200, example="Työhönvalmennuksen teemapäivä")
     starts_at = EventTime()
@@ -122,7 +133,11 @@ class CancelRequest(Schema):
 
 def _seats(row: Row) -> dict[str, Any]:
     return {
-        mode: {"capacity": seats.get("capacity"), "taken": seats["taken"], "waiting": seats["waiting"]}
+        mode: {
+            "capacity": seats.get("capacity"),
+            "available": seats.get("available"),
+            **{name: seats[name] for name in ("taken", "offered", "waiting")},
+        }
         for mode in MODES
         if (seats := row.get("seats", {}).get(mode)) is not None
     }
@@ -147,8 +162,9 @@ class EventSchema(Resource, EventFields):
         _seats,
         shape={
             "type": "object",
-            "description": "What has become of the seats, by mode.",
-            "example": {"onsite": {"capacity": 40, "taken": 12, "waiting": 0}},
+            "description": "What has become of the seats, by mode. Those offered to people who waited are taken. `available` "
+            "is what a newcomer can get: null for no limit, less than zero where the theme day is overbooked.",
+            "example": {"onsite": {"capacity": 40, "available": 28, "taken": 12, "offered": 0, "waiting": 0}},
         },
     )
     status = fields.String(dump_only=True, validate=validate.OneOf(STATUSES), metadata={"example": "published"})

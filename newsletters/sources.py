@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from bson import ObjectId
 from flask_babel import force_locale, format_date, format_time, gettext
 
-from events.documents import PUBLISHED, Event
+from events.documents import Event
+from events.seating import PUBLISHED
 from network_api.documents import Row, utcnow
 from network_api.languages import LANGUAGES, in_language
 from network_api.members.documents import Member

@@ -44,6 +44,7 @@ class Exception_(NamedTuple):
 
 EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("feature.py:check", "", "`network-api check` recounts whole collections, streamed, when an operator asks."),
+    Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
     Exception_("find_networks", "networks", "?total=true counts them all; there are tens.", having="{}"),
     Exception_(
         "",
@@ -169,7 +170,7 @@ def serving(where: Mapping[str, Any], sort: Sort, indexes: Iterable[Index]) -> I
 
 def _usable(index: Index, conditions: Conditions) -> bool:
     """Whether an index that does not hold every row holds all that the filter asks for."""
-    if index.sparse and not any(conditions.equal.get(name) is not None for name, _ in index.keys):
+    if index.sparse and not any(conditions.equal.get(name) is not None or name in conditions.ranged for name, _ in index.keys):
         return False
     return all(conditions.equal.get(name, ...) == value for name, value in index.only_where.items())
 

@@ -32,6 +32,9 @@ NETWORK_MAKERS = outcomes("401 403 403 403 403 403 ok  403 ok  403")
 COORDINATORS = outcomes("401 403 403 403 ok  403 ok  403 ok  403")
 EDITORS = outcomes("401 403 403 ok  ok  403 ok  ok  ok  403")
 EDITORS_ELSE_HIDDEN = outcomes("401 404 404 ok  ok  404 ok  ok  ok  403")
+COORDINATORS_AND_CO_HOSTS = outcomes("401 403 403 403 ok  ok  ok  403 ok  403")
+EDITORS_AND_CO_HOSTS = outcomes("401 403 403 ok  ok  ok  ok  ok  ok  403")
+CO_HOSTS = outcomes("401 403 403 403 403 ok  ok  403 ok  403")
 DRAFT_READERS = outcomes("404 404 404 ok  ok  404 ok  ok  ok  403")
 COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS = outcomes("401 404 404 403 ok  404 ok  403 ok  403")
 OWN_OR_COORDINATORS = outcomes("401 404 ok  404 ok  404 ok  404 ok  403")
@@ -99,16 +102,25 @@ MATRIX = (
     Line("POST", "/events/<id:event_id>/cancel", EDITORS),
     Line("POST", "/events/<id:event_id>/duplicate", EDITORS),
     Line("POST", "/events/<id:event_id>/duplicate", EDITORS_ELSE_HIDDEN, draft=True),
-    Line("GET", "/events/<id:event_id>/registrations", COORDINATORS),
+    Line("GET", "/events/<id:event_id>/registrations", COORDINATORS_AND_CO_HOSTS),
     Line("POST", "/events/<id:event_id>/registrations", PUBLIC),
     Line("POST", "/events/<id:event_id>/registrations", DRAFT_READERS, draft=True),
-    Line("GET", "/events/<id:event_id>/registrations.csv", COORDINATORS),
+    Line("GET", "/events/<id:event_id>/registrations.csv", COORDINATORS_AND_CO_HOSTS),
     Line("GET", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),
     Line("PATCH", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),
     Line("DELETE", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),
+    Line("POST", "/registrations/<id:registration_id>/accept-offer", OWN_OR_COORDINATORS),
+    Line("POST", "/registrations/<id:registration_id>/decline-offer", OWN_OR_COORDINATORS),
+    Line("GET", "/events/<id:event_id>/co-hosts", EDITORS_AND_CO_HOSTS),
+    Line("GET", "/events/<id:event_id>/co-hosts/<id:co_host_id>", EDITORS_AND_CO_HOSTS),
+    Line("PATCH", "/events/<id:event_id>/co-hosts/<id:co_host_id>", EDITORS),
+    Line("POST", "/events/<id:event_id>/co-hosts/<id:co_host_id>/accept", CO_HOSTS),
+    Line("POST", "/events/<id:event_id>/co-hosts/<id:co_host_id>/decline", CO_HOSTS),
     Line("GET", "/manage/registrations/<token>", PUBLIC),
     Line("PATCH", "/manage/registrations/<token>", PUBLIC),
     Line("DELETE", "/manage/registrations/<token>", PUBLIC),
+    Line("POST", "/manage/registrations/<token>/accept-offer", PUBLIC),
+    Line("POST", "/manage/registrations/<token>/decline-offer", PUBLIC),
     Line("GET", "/newsletters", PUBLIC),
     Line("POST", "/newsletters", COORDINATORS, body=IN_NETWORK),
     Line("GET", "/newsletters/<id:newsletter_id>", PUBLIC),

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from events.documents import DRAFT
+from events.documents import ACCEPTED, Partner
 from events.registration_documents import MANAGE, Registration
+from events.seating import DRAFT
 from network_api.auth import links
 from network_api.auth.documents import AccessToken
 from network_api.members import actions
@@ -104,7 +105,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     membership = Membership.first({"network_id": regional.pk, "email_key": somebody.email_key})
     coordinator = Member.get_by_address("coordinator@example.org")
     token, _ = AccessToken.issue("api", coordinator.pk, expires_at=None, name="Nightly export")
-    event = make_event(regional)
+    event = make_event(regional, co_hosts=[other.pk], partners={str(other.pk): Partner(state=ACCEPTED)})
     draft = make_event(regional, status=DRAFT, published_at=None)
     registered = callers["network_member"].post(
         f"/events/{event.pk}/registrations", person("network.member", name="Aino Virtanen")
@@ -122,6 +123,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "token_id": token.public_id,
         "event_id": event.pk,
         "draft_id": draft.pk,
+        "co_host_id": other.pk,
         "registration_id": registration.pk,
         "registration_token": links.make_token(MANAGE, registration.pk, registration.nonce),
         "newsletter_id": newsletter.pk,

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from events.documents import PUBLISHED, Event, Seats
+from events.documents import Event
+from events.seating import PUBLISHED, Seats
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from events.documents import CANCELLED, DRAFT, Event
+from events.documents import Event
 from events.registration_documents import Registration
+from events.seating import CANCELLED, DRAFT
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
@@ -199,7 +200,13 @@ def test_more_seats_go_to_those_who_wait_and_fewer_than_taken_are_refused(
     gone = coordinator.patch(path, {"capacity": {"remote": None}}, If_Match="*")
     assert (gone.status_code, gone.json["code"]) == (409, "capacity_below_taken")
     more = coordinator.patch(path, {"capacity": {"onsite": 4, "remote": None}}, If_Match="*")
-    assert more.json["seats"]["onsite"] == {"capacity": 4, "taken": 4, "waiting": 1}
+    assert more.json["seats"]["onsite"] == {
+        "capacity": 4,
+        "available": 0,
+        "taken": 4,
+        "offered": 0,
+        "waiting": 1,
+    }
     deliver()
     assert [len(mailbox.to(f"{who}@example.org")) for who in ("kolmas", "neljas", "viides")] == [2, 2, 1]
     adds_up()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from events.documents import CANCELLED, DRAFT, PHASES, Event
+from events.documents import ACCEPTED, PHASES, Event, Partner
+from events.seating import CANCELLED, DRAFT
 from network_api.audit import AuditEntry
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
@@ -170,7 +171,15 @@ def test_filters_find_what_they_name(anyone: Api, regional: Network, other_regio
     end = start + timedelta(hours=3)
     make_event(regional, slug="yksi", topics=["rekrytointi"], capacity={"remote": 5})
     make_event(other_region, slug="kaksi", starts_at=start, ends_at=end, capacity={"onsite": 5}, title={"fi": "Äänekosken päivä"})
-    make_event(regional, slug="kolme", starts_at=start, ends_at=end, co_hosts=[other_region.pk], capacity={"onsite": 5})
+    make_event(
+        regional,
+        slug="kolme",
+        starts_at=start,
+        ends_at=end,
+        co_hosts=[other_region.pk],
+        partners={str(other_region.pk): Partner(state=ACCEPTED)},
+        capacity={"onsite": 5},
+    )
     stamp = start.isoformat().replace("+00:00", "Z")
     cases = {
         "": ["yksi", "kaksi", "kolme"],

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from flask import Flask
 
-from events import documents as event_documents
-from events.documents import PUBLISHED, Event
+from events import seating
+from events.documents import Event
 from events.feature import check
 from events.registration_documents import Registration
+from events.seating import PUBLISHED
 from network_api.app import connect, create_app, documents, ensure_indexes
 from network_api.networks.documents import Network
 from tests.events.factories import make_event
@@ -26,7 +27,7 @@ Rush = Callable[..., Told]
 def register(settings: dict[str, Any], event_id: str, people: range, wait: bool, guard: bool) -> Told:
     """Register everybody, one after the other, in a process of its own; how many were told what."""
     if not guard:  # the negative control: seats are counted, and nothing asks whether there is one
-        event_documents.seat_guard = lambda event, mode: {"status": PUBLISHED}
+        seating.seat_guard = lambda event, mode: {"status": PUBLISHED}
     client = create_app(settings).test_client()
     together()
     told: Told = Counter()

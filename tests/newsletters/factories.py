@@ -5,7 +5,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from events.documents import PUBLISHED, Event, Seats
+from events.documents import Event
+from events.seating import PUBLISHED, Seats
 from network_api.documents import utcnow
 from network_api.members.documents import Member
 from network_api.networks.documents import Network

@@ -1,0 +1,23 @@
+"""Jobs of theme days: each can run twice, and what one did not do the next sweep finds."""
+
+from celery import shared_task
+
+from events import cohosting, offers
+from network_api.documents import utcnow
+
+SWEEP_EVERY = 15.0  # seconds by which an offer may outlive its time
+SCHEDULE = {
+    "sweep the theme days": {
+        "task": "events.sweep",
+        "schedule": SWEEP_EVERY,
+        "options": {"queue": "jobs", "expires": SWEEP_EVERY},
+    },
+}
+
+
+@shared_task(name="events.sweep")  # type: ignore[untyped-decorator]  # celery has no types
+def sweep() -> None:
+    """Give the seats of offers that nobody answered in time to the next, and what was set apart until now to everybody."""
+    now = utcnow()
+    offers.lapse_overdue(now)
+    cohosting.return_quotas_due(now)
