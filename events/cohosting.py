@@ -33,9 +33,11 @@ def find_co_hosts(event: Event, query: Mapping[str, Any]) -> Page:
     """The networks that were asked to arrange a theme day too, by id; there are few, and they are stored with it."""
     paging = query["paging"]
     after = paging["after"][1] if paging["after"] else None
-    ids = sorted(found for name in event.partners if after is None or (found := ObjectId(name)) > after)
-    listed, more = ids[: paging["limit"]], len(ids) > paging["limit"]
-    total = len(event.partners) if paging["total"] else None
+    known = sorted(ObjectId(name) for name in event.partners)
+    rest = [found for found in known if after is None or found > after]
+    listed = rest[: paging["limit"]]
+    more = len(rest) > len(listed)
+    total = len(known) if paging["total"] else None
     return Page([as_row(event, found) for found in listed], [listed[-1], listed[-1]] if more else None, total)
 
 

@@ -82,7 +82,10 @@ EVENT = {
     "closes_at": NOW,
     "is_full": False,
     "seats_version": 3,
-    "seats": {"onsite": {"capacity": 40, "taken": 12, "waiting": 0}, "remote": {"taken": 1, "waiting": 0}},
+    "seats": {
+        "onsite": {"capacity": 40, "available": 28, "taken": 12, "offered": 0, "waiting": 0},
+        "remote": {"taken": 1, "offered": 0, "waiting": 0},
+    },
 }
 # What derived fields read, for the schemas that have any.
 STORED: dict[str, dict[str, Any]] = {
