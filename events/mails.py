@@ -9,7 +9,7 @@ from flask import current_app
 
 from events.documents import Event, title_of
 from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
-from events.seating import REMOTE
+from events.seating import ONSITE, REMOTE
 from network_api.auth import links
 from network_api.documents import Row
 from network_api.languages import in_language
@@ -78,6 +78,11 @@ def co_host_invited(coordinator: Row, event: Event, host: Row, invited: Row) -> 
     )
 
 
+def join_link_again(registration: Registration, event: Event) -> MailMessage:
+    """To a participant whose join link is a new one."""
+    return _about(registration, event, "join_link_again")
+
+
 def event_cancelled(registration: Registration, event: Event) -> MailMessage:
     """To everybody who is registered."""
     reason = in_language(event.cancel_reason, registration.language)
@@ -104,6 +109,7 @@ def _about(registration: Registration, event: Event, what: str, *, cause: str | 
         directions=_directions(event, language),
         manage_link=manage_link(registration),
         join_link=join_link(registration),
+        ticket_link=ticket_link(registration),
         **values,
     )
 
@@ -120,10 +126,19 @@ def manage_link(registration: Registration) -> str:
 
 
 def join_link(registration: Registration) -> str | None:
-    """The address of the participant's own door to the remote room; None for who has no remote seat."""
-    if registration.status != CONFIRMED or registration.mode != REMOTE:
+    """The address of the participant's own door to the remote room; None for who has no remote seat, or a revoked link."""
+    if registration.status != CONFIRMED or registration.mode != REMOTE or registration.join_revoked_at:
         return None
-    return f"{current_app.config['PUBLIC_URL']}/join/{links.make_token(JOIN, registration.pk, registration.nonce)}"
+    token = links.make_token(JOIN, registration.pk, registration.nonce_for(JOIN))
+    return f"{current_app.config['PUBLIC_URL']}/join/{token}"
+
+
+def ticket_link(registration: Registration) -> str | None:
+    """The address of the QR code that opens the door on site; None for who has no seat there."""
+    if registration.status != CONFIRMED or registration.mode != ONSITE:
+        return None
+    token = links.make_token(MANAGE, registration.pk, registration.nonce)
+    return f"{current_app.config['PUBLIC_URL']}/api/v1/manage/registrations/{token}/ticket.svg"
 
 
 def day_of(event: Event, language: str) -> str:

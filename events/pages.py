@@ -5,7 +5,8 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 
-from events import attendance, mails, offers, registration
+from events import door as remote_door
+from events import mails, offers, registration
 from events.calendar import calendar_of, coming_events
 from events.documents import Event, title_of
 from events.find import readable_event
@@ -30,14 +31,19 @@ def door(token: str) -> Response:
 def enter(token: str) -> Response:
     """Go in: attendance is noted once, and the remote room follows."""
     found = Registration.of_link(JOIN, token)
-    room = attendance.enter(found)
+    room = remote_door.enter(found)
     return _private(make_response(redirect(room, 303))) if room else _door_page(found, token)
 
 
 def _door_page(found: Registration, token: str) -> Response:
     event = Event.get(found.event_id)
     response = _page(
-        found, event, "door.html", state=attendance.state_of_door(found, event), opens_at=attendance.opens_at(event), token=token
+        found,
+        event,
+        "door.html",
+        state=remote_door.state_of_door(found, event),
+        opens_at=remote_door.opens_at(event),
+        token=token,
     )
     response.headers["Content-Security-Policy"] = DOOR_POLICY
     return response

@@ -107,6 +107,10 @@ class Registration(BaseDocument):
     cancelled_by = StringField(choices=(BY_PERSON, BY_COORDINATOR, BY_ERASURE, BY_LAPSE))
     attended_at = DateTimeField()
     attended_mode = StringField(choices=MODES)
+    attended_minutes = IntField()
+    attendance_version = IntField(default=0)  # counts what is written in the ledger about it, so that two writers meet
+    join_nonce = StringField()  # in place of `nonce`, once the join link has been renewed
+    join_revoked_at = DateTimeField()
     search = ListField(StringField())
 
     def clean(self) -> None:
@@ -140,7 +144,7 @@ class Registration(BaseDocument):
     def of_link(cls, purpose: str, token: str) -> Self:
         """The registration that a mailed link opens. Raises NotFound for anything that is not such a link."""
         found = cls.first({"_id": links.identifier_of(token)})
-        if found is None or not links.is_genuine(token, purpose, found.nonce):
+        if found is None or not links.is_genuine(token, purpose, found.nonce_for(purpose)):
             raise NotFound
         return found
 
@@ -156,6 +160,10 @@ class Registration(BaseDocument):
         if self.offer and self.offer.mode == mode:
             return bool(self.offer.of_quota)
         return bool(self.holds_quota and self.status == CONFIRMED and self.mode == mode)
+
+    def nonce_for(self, purpose: str) -> str:
+        """What the links for a purpose are signed over."""
+        return str(self.join_nonce or self.nonce) if purpose == JOIN else str(self.nonce)
 
     def position(self) -> int | None:
         """The place in the queue, counted from 1; None for who does not wait."""
@@ -209,10 +217,17 @@ class Registration(BaseDocument):
         lately = {"$gt": now - REMINDED_EVERY}
         return self.change({"_id": self.pk, "reminded_at": {"$not": lately}}, {"$set": {"reminded_at": now}})
 
-    def attend(self, mode: str) -> bool:
-        """Note that the person came; once. False where that is noted already."""
-        noted = {"attended_at": utcnow(), "attended_mode": mode}
-        return self.change({"_id": self.pk, "attended_at": None}, {"$set": noted}) is not None
+    def note_attendance(self, said: Mapping[str, Any]) -> None:
+        """Keep what follows from the ledger of attendance; no edit by a person, so `version` stays."""
+        self.change({"_id": self.pk}, {"$set": dict(said), "$inc": {"attendance_version": 1}})
+
+    def revoke_join_link(self) -> tuple[Self, dict[str, Any]]:
+        """Let the join link open nothing; what differs comes with it."""
+        return self.edit({"join_revoked_at": utcnow()})
+
+    def renew_join_link(self) -> Self:
+        """Have another join link; the old one opens nothing."""
+        return self.edit({"join_revoked_at": None, "join_nonce": token_hex(8)})[0]
 
     def anonymise(self) -> None:
         """Take out who it was; that somebody of such an organisation took part stays for the figures."""
@@ -226,6 +241,7 @@ class Registration(BaseDocument):
                 "needs": None,
                 "member_id": None,
                 "nonce": token_hex(8),
+                "join_nonce": None,
             }
         )
 

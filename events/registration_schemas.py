@@ -88,13 +88,21 @@ class RegistrationSchema(Resource, PersonFields):
     )
     name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
     email = EmailAddress(dump_only=True)
+    attended = Derived(lambda row: row.get("attended_at") is not None, shape={"type": "boolean", "example": False})
     attended_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
+    attended_mode = fields.String(dump_only=True, allow_none=True, validate=validate.OneOf(MODES), metadata={"example": None})
+    attended_minutes = fields.Integer(
+        dump_only=True, allow_none=True, metadata={"description": "In the remote room, as its report tells.", "example": None}
+    )
+    join_revoked_at = Instant(
+        dump_only=True, allow_none=True, metadata={"description": "Since when the join link opens nothing.", "example": None}
+    )
     cancelled_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
 
     @staticmethod
     def etag(row: Row) -> str:
-        """`<version>.<place in the queue>`: others leave the queue without an edit of this registration."""
-        return f"{row['version']}.{row.get('waiting_position') or 0}"
+        """`<version>.<place in the queue>.<attendance>`: others leave the queue, and the person comes, without an edit."""
+        return f"{row['version']}.{row.get('waiting_position') or 0}.{row.get('attendance_version') or 0}"
 
 
 class EventLinkSchema(Schema):
