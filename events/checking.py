@@ -3,6 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from bson import ObjectId
+
+from events.attendance import summary
+from events.attendance_documents import Attendance
 from events.documents import Event, Partner
 from events.registration_documents import CANCELLED, CONFIRMED, WAITLISTED, Registration
 from network_api.documents import Problem, Row
@@ -11,13 +15,14 @@ Registrations = list[Row]
 
 
 def check() -> Iterator[Problem]:
-    """Recount the seats, offers and queues of every theme day, and look for two live registrations of one address."""
+    """Recount the seats, offers, queues and attendance of every theme day, and look for two live registrations of one address."""
     for row in Event.each({}):
         event = Event.wrap(row)
         registrations = Registration.rows({"event_id": event.pk})
         yield from _check_seats(event, registrations)
         yield from _check_quotas(event, registrations)
         yield from _check_queue(event, registrations)
+        yield from _check_attendance(event, registrations)
         live = Counter(found["email_key"] for found in registrations if found["status"] != CANCELLED)
         if twins := [address for address, times in live.items() if times > 1]:
             yield Problem("registration_twice", event.slug, 1, f"{len(twins)} addresses more than once")
@@ -87,3 +92,17 @@ def _check_queue(event: Event, registrations: Registrations) -> Iterator[Problem
             yield Problem("registration_queue", str(found["_id"]), f"waits for {found['mode']}, or has an offer", place)
         if (found["status"] == CANCELLED and (place or offer)) or (place and offer):
             yield Problem("registration_in_two_places", str(found["_id"]), "one place", {"waiting_for": place, "offer": offer})
+
+
+def _check_attendance(event: Event, registrations: Registrations) -> Iterator[Problem]:
+    """What a registration says about attendance is what follows from the ledger, and every entry is about one of them."""
+    ledger: dict[ObjectId, list[Attendance]] = {}
+    for row in Attendance.rows({"event_id": event.pk}):
+        ledger.setdefault(row["registration_id"], []).append(Attendance.wrap(row))
+    for found in registrations:
+        follows = summary(ledger.pop(found["_id"], ()))
+        said = {name: found.get(name) for name in follows}
+        if said != follows:
+            yield Problem("registration_attendance", str(found["_id"]), follows, said)
+    for registration_id in ledger:
+        yield Problem("attendance_of_nobody", str(registration_id), "a registration", None)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
+from events.attendance_documents import DOOR, TICKET, Attendance
 from events.documents import ACCEPTED, Event, Partner, Remote, Venue
 from events.registration_documents import CONFIRMED, WAITLISTED, Registration
-from events.seating import CANCELLED, DRAFT, PUBLISHED, Seats
+from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, Seats
 from network_api import demo
 from network_api.documents import utcnow
 
@@ -28,6 +29,7 @@ def make(made: dict[str, Any]) -> None:
         events[event.slug] = event
     demo.store(list(events.values()))
     demo.store(registrations)
+    demo.store([_entry(found) for found in registrations if found.attended_at])
     made["events"] = events
 
 
@@ -81,6 +83,13 @@ def _registrations(event: Event, given: Mapping[str, Any], people: Iterator[Mapp
             number += 1
             queued = {"status": WAITLISTED, "waiting_for": mode, "queue_number": number}
             yield _registration(event, mode, person, _registered_at(event, place), **queued)
+
+
+def _entry(found: Registration) -> Attendance:
+    """The ledger's entry for somebody who came: by their ticket on site, by their own door remotely."""
+    source = TICKET if found.attended_mode == ONSITE else DOOR
+    values = {"mode": found.attended_mode, "at": found.attended_at, "created_at": found.attended_at}
+    return Attendance(event_id=found.event_id, registration_id=found.pk, source=source, cause=f"{found.pk}:0", **values)
 
 
 def _registered_at(event: Event, place: int) -> datetime:

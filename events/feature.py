@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events import cohost_routes, demo, pages, queueing, registration_routes, routes, tasks
+from events import attendance_routes, cohost_routes, demo, pages, queueing, registration_routes, routes, tasks
+from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
@@ -15,18 +16,19 @@ def _of(person: Person) -> list[Mapping[str, Any]]:
 
 
 def export_person(person: Person) -> Mapping[str, Any]:
-    """The person's registrations, each with the theme day it is for."""
+    """The person's registrations, each with the theme day it is for and what the ledger of attendance says."""
     found = _of(person)
     events = Event.by_ids(row["event_id"] for row in found)
-    kept = ("nonce", "search", "owners")
+    kept = ("nonce", "join_nonce", "search", "owners")
     return {
         "registrations": [
             {
                 **{name: value for name, value in row.items() if name not in kept},
                 "event_title": events.get(row["event_id"], {}).get("title"),
+                "attendance": [entry.to_mongo().to_dict() for entry in Attendance.of(row["_id"])],
             }
             for row in found
-        ]
+        ],
     }
 
 
@@ -38,12 +40,14 @@ def erase_person(person: Person) -> None:
         if found.is_live and not event.is_over:
             found = queueing.withdraw(event, found, BY_ERASURE)
         found.anonymise()
+        for entry in Attendance.of(found.pk):
+            entry.forget_reason()
 
 
 feature = Feature(
     name="events",
-    documents=(Event, Registration),
-    blueprints=(routes.blueprint, registration_routes.blueprint, cohost_routes.blueprint),
+    documents=(Event, Registration, Attendance),
+    blueprints=(routes.blueprint, registration_routes.blueprint, cohost_routes.blueprint, attendance_routes.blueprint),
     pages=(pages.blueprint,),
     schedule=tasks.SCHEDULE,
     check=check,

@@ -47,6 +47,9 @@ class TicketInvalid(Invalid):
     code = "ticket_invalid"
     detail = "This is not a valid ticket."
 
+    def __init__(self) -> None:
+        super().__init__(errors={"code": ["Not a valid ticket."]})
+
 
 class Ticket(NamedTuple):
     """What a genuine ticket says."""

@@ -37,6 +37,8 @@ EDITORS_AND_CO_HOSTS = outcomes("401 403 403 ok  ok  ok  ok  ok  ok  403")
 CO_HOSTS = outcomes("401 403 403 403 403 ok  ok  403 ok  403")
 DRAFT_READERS = outcomes("404 404 404 ok  ok  404 ok  ok  ok  403")
 COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS = outcomes("401 404 404 403 ok  404 ok  403 ok  403")
+COORDINATORS_ELSE_HIDDEN = outcomes("401 404 404 404 ok  404 ok  404 ok  403")
+COORDINATORS_ELSE_HIDDEN_FROM_OTHERS = outcomes("401 404 403 404 ok  404 ok  404 ok  403")
 OWN_OR_COORDINATORS = outcomes("401 404 ok  404 ok  404 ok  404 ok  403")
 OWN_OF_THE_NETWORKS_MEMBER = outcomes("401 404 ok  404 404 404 404 404 404 403")
 OWN_OF_THE_COORDINATOR = outcomes("401 404 404 404 ok  404 404 404 404 403")
@@ -116,6 +118,19 @@ MATRIX = (
     Line("PATCH", "/events/<id:event_id>/co-hosts/<id:co_host_id>", EDITORS),
     Line("POST", "/events/<id:event_id>/co-hosts/<id:co_host_id>/accept", CO_HOSTS),
     Line("POST", "/events/<id:event_id>/co-hosts/<id:co_host_id>/decline", CO_HOSTS),
+    Line("GET", "/tickets/keys", PUBLIC),
+    Line("GET", "/registrations/<id:registration_id>/ticket.svg", OWN_OR_COORDINATORS),
+    Line("GET", "/registrations/<id:registration_id>/ticket.png", OWN_OR_COORDINATORS),
+    Line("GET", "/manage/registrations/<token>/ticket.svg", PUBLIC),
+    Line("GET", "/manage/registrations/<token>/ticket.png", PUBLIC),
+    Line("POST", "/events/<id:event_id>/check-ins", COORDINATORS),
+    Line("POST", "/events/<id:event_id>/check-ins/batch", COORDINATORS),
+    Line("POST", "/registrations/<id:registration_id>/check-in", COORDINATORS_ELSE_HIDDEN_FROM_OTHERS),
+    Line("POST", "/registrations/<id:registration_id>/join-link/revoke", COORDINATORS_ELSE_HIDDEN_FROM_OTHERS),
+    Line("POST", "/registrations/<id:registration_id>/join-link/renew", COORDINATORS_ELSE_HIDDEN_FROM_OTHERS),
+    Line("GET", "/events/<id:event_id>/attendance", COORDINATORS),
+    Line("GET", "/attendance/<id:attendance_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("PATCH", "/attendance/<id:attendance_id>", COORDINATORS_ELSE_HIDDEN),
     Line("GET", "/manage/registrations/<token>", PUBLIC),
     Line("PATCH", "/manage/registrations/<token>", PUBLIC),
     Line("DELETE", "/manage/registrations/<token>", PUBLIC),

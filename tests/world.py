@@ -8,9 +8,11 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
+from events import attendance
+from events.attendance_documents import MANUAL
 from events.documents import ACCEPTED, Partner
 from events.registration_documents import MANAGE, Registration
-from events.seating import DRAFT
+from events.seating import DRAFT, ONSITE
 from network_api.auth import links
 from network_api.auth.documents import AccessToken
 from network_api.members import actions
@@ -112,6 +114,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     )
     assert registered.status_code == 201, registered.json
     registration = Registration.get(registered.json["id"])
+    entry, _ = attendance.record(registration, MANUAL, ONSITE)
     newsletter = make_newsletter(regional)
     subscription = subscribe(newsletter, "tilaaja@example.org")
     issue = issue_being_sent(newsletter)
@@ -126,6 +129,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "co_host_id": other.pk,
         "registration_id": registration.pk,
         "registration_token": links.make_token(MANAGE, registration.pk, registration.nonce),
+        "attendance_id": entry.pk,
         "newsletter_id": newsletter.pk,
         "subscription_token": links.make_token(letters.MANAGE, subscription.pk, subscription.nonce),
         "issue_id": issue.pk,
