@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format translations lock clean
+.PHONY: help install install-dev run test fuzz check format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ run: install ## Start everything on this machine, with demo data
 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
 	$(BIN)/python -m pytest -n 4 $(ARGS)
+
+fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
+	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
 
 check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/ruff check .

@@ -17,15 +17,19 @@ Registrations = list[Row]
 def check() -> Iterator[Problem]:
     """Recount the seats, offers, queues and attendance of every theme day, and look for two live registrations of one address."""
     for row in Event.each({}):
-        event = Event.wrap(row)
-        registrations = Registration.rows({"event_id": event.pk})
-        yield from _check_seats(event, registrations)
-        yield from _check_quotas(event, registrations)
-        yield from _check_queue(event, registrations)
-        yield from _check_attendance(event, registrations)
-        live = Counter(found["email_key"] for found in registrations if found["status"] != CANCELLED)
-        if twins := [address for address, times in live.items() if times > 1]:
-            yield Problem("registration_twice", event.slug, 1, f"{len(twins)} addresses more than once")
+        yield from check_event(Event.wrap(row))
+
+
+def check_event(event: Event) -> Iterator[Problem]:
+    """The same for one theme day, as it was read."""
+    registrations = Registration.rows({"event_id": event.pk})
+    yield from _check_seats(event, registrations)
+    yield from _check_quotas(event, registrations)
+    yield from _check_queue(event, registrations)
+    yield from _check_attendance(event, registrations)
+    live = Counter(found["email_key"] for found in registrations if found["status"] != CANCELLED)
+    if twins := [address for address, times in live.items() if times > 1]:
+        yield Problem("registration_twice", event.slug, 1, f"{len(twins)} addresses more than once")
 
 
 def _check_seats(event: Event, registrations: Registrations) -> Iterator[Problem]:

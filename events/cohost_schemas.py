@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from events.documents import CO_HOST_STATES
 from events.fields import EventTime, Whole
 from network_api.documents import Row
-from network_api.schemas import Id, Instant, Schema
+from network_api.schemas import Derived, Id, Instant, Schema
 
 
 class QuotaSchema(Schema):
@@ -25,10 +25,15 @@ class CoHostPatch(Schema):
     )
 
 
-class CoHostSchema(CoHostPatch):
+class CoHostSchema(Schema):
     """A network that was asked to arrange a theme day too."""
 
     network_id = Id(dump_only=True)
+    quota = Derived(
+        lambda row: row.get("quota") or {},
+        shape={"type": "object", "description": "Absent: none is set apart in this mode.", "example": {"onsite": 10}},
+    )
+    quota_until = Instant(dump_only=True, allow_none=True, metadata={"example": None})
     state = fields.String(dump_only=True, validate=validate.OneOf(CO_HOST_STATES), metadata={"example": "accepted"})
     invited_at = Instant(dump_only=True)
     answered_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})

@@ -76,6 +76,7 @@ class Event(Seated):
             ("modes", "starts_at", "_id"),
             ("topics", "starts_at", "_id"),
             ("search", "starts_at", "_id"),
+            {"fields": ["quotas_until"], "sparse": True},
         ],
     }
 

@@ -1,12 +1,16 @@
 """Fixtures of theme days."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from flask import Flask
 
 from events.documents import Event
 from events.feature import check
+from network_api.app import connect, create_app, documents, ensure_indexes
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.factories import make_event
@@ -38,6 +42,20 @@ def link(mailbox: Mailbox, deliver: Callable[[], None]) -> Callable[..., str]:
         return found[1]
 
     return read
+
+
+@pytest.fixture
+def own_settings(shared_app: Flask, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Settings of a platform with an empty database of its own, for processes that write what this one does not see."""
+    parts = urlsplit(settings["MONGODB_URI"])
+    own = {**settings, "MONGODB_URI": urlunsplit(parts._replace(path=f"{parts.path}_rush"))}
+    app = create_app(own)
+    ensure_indexes(app)
+    for document in documents():
+        document.collection().delete_many({})
+    with app.app_context():
+        yield own
+    connect(shared_app)
 
 
 def adds_up() -> None:

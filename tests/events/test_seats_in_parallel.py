@@ -1,19 +1,17 @@
 """200 people, 50 seats, several processes at the same moment: the proof that nothing oversells, and that it can fail."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from flask import Flask
 
 from events import seating
 from events.documents import Event
 from events.feature import check
 from events.registration_documents import Registration
 from events.seating import PUBLISHED
-from network_api.app import connect, create_app, documents, ensure_indexes
+from network_api.app import create_app
 from network_api.networks.documents import Network
 from tests.events.factories import make_event
 from tests.processes import at_once, together
@@ -40,23 +38,15 @@ def register(settings: dict[str, Any], event_id: str, people: range, wait: bool,
 
 
 @pytest.fixture
-def rush(shared_app: Flask, settings: dict[str, Any]) -> Iterator[Rush]:
+def rush(own_settings: dict[str, Any]) -> Rush:
     """`rush(event, people, wait=False, guard=True)`: everybody registers at once; how many were told what."""
-    parts = urlsplit(settings["MONGODB_URI"])
-    own = {**settings, "MONGODB_URI": urlunsplit(parts._replace(path=f"{parts.path}_rush"))}
-    app = create_app(own)
-    ensure_indexes(app)
-    for document in documents():
-        document.collection().delete_many({})
 
     def run(event: Event, people: int, *, wait: bool = False, guard: bool = True) -> Told:
         share = people // PROCESSES
         shares = (range(first, first + share) for first in range(0, people, share))
-        return sum(at_once(register, *((own, str(event.pk), some, wait, guard) for some in shares)), Counter())
+        return sum(at_once(register, *((own_settings, str(event.pk), some, wait, guard) for some in shares)), Counter())
 
-    with app.app_context():
-        yield run
-    connect(shared_app)
+    return run
 
 
 def day_with_seats(seats: int) -> Event:
