@@ -5,11 +5,12 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from events import attendance, check_ins, door, find, tickets
+from events import attendance, certificates, check_ins, door, find, tickets
 from events.attendance_documents import Attendance
 from events.attendance_schemas import (
     AttendanceQuery,
     AttendanceSchema,
+    CertificateSchema,
     CheckInRequest,
     Scan,
     ScanBatch,
@@ -22,7 +23,7 @@ from events.registration_documents import Registration
 from events.registration_routes import mailed, own_or_coordinated
 from events.registration_schemas import RegistrationSchema
 from network_api.api import Blueprint
-from network_api.auth.access import anybody
+from network_api.auth.access import anybody, public
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Page, Row
 from network_api.errors import NotFound
@@ -212,3 +213,42 @@ class AttendanceItem(MethodView):
     def patch(self, caller: Caller, entry: Attendance, given: dict[str, Any], version: int | None) -> Row:
         """Void an entry, with the reason; it stays in the ledger"""
         return attendance.shown(attendance.void(caller, entry, given["void_reason"], version))
+
+
+@blueprint.route("/registrations/<id:registration_id>/certificate.pdf")
+class CertificateFile(MethodView):
+    """One's certificate of attendance."""
+
+    @blueprint.access(own_or_coordinated, scope="registrations:read")
+    @blueprint.response(200, content_type="application/pdf")
+    def get(self, caller: Caller, found: Registration) -> Response:
+        """Download the certificate of who came"""
+        return _file(certificates.as_pdf(found), "application/pdf")
+
+
+@blueprint.route("/manage/registrations/<token>/certificate.pdf")
+class ManagedCertificateFile(MethodView):
+    """The certificate of the registration that a mailed link opens."""
+
+    @blueprint.access(mailed, scope="registrations:read")
+    @blueprint.response(200, content_type="application/pdf")
+    def get(self, caller: Caller, found: Registration) -> Response:
+        """Download the certificate of a manage link"""
+        return _file(certificates.as_pdf(found), "application/pdf")
+
+
+@public
+def checked_certificate(caller: Caller, code: str) -> Registration:
+    """What a certificate's code stands for."""
+    return certificates.verified(code)
+
+
+@blueprint.route("/certificates/<code>")
+class CertificateItem(MethodView):
+    """What a certificate says."""
+
+    @blueprint.access(checked_certificate, scope="registrations:read")
+    @blueprint.response(200, CertificateSchema, etag=True)
+    def get(self, caller: Caller, found: Registration) -> Row:
+        """Check a certificate by its code"""
+        return certificates.shown(found)

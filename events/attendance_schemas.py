@@ -5,9 +5,10 @@ from marshmallow import fields, validate
 from events.attendance import BY_HAND, METHODS
 from events.attendance_documents import SOURCES, STATES
 from events.fields import EventTime
+from events.registration_schemas import EventLinkSchema
 from events.seating import MODES
 from events.tickets import LONGEST_CODE
-from network_api.schemas import Id, Instant, Line, PageQuery, Resource, Schema
+from network_api.schemas import Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema
 
 MOST_SCANS = 200
 _CODE = "AEZDGNBVGZS7DQH7522MD4AP7XWWL4OA75XWL4OA"
@@ -113,3 +114,14 @@ class TicketKeys(Schema):
     """What a scanner needs to check tickets without a network."""
 
     keys = fields.List(fields.Nested(TicketKey), dump_only=True)
+
+
+class CertificateSchema(Schema):
+    """What a genuine certificate says."""
+
+    code = fields.String(dump_only=True, metadata={"example": "ABCD-EFGH-ABCD-EFGH-ABCD-EFGH-ABCD-EFGH"})
+    name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
+    event = fields.Nested(EventLinkSchema, dump_only=True)
+    organiser = LanguageMap(dump_only=True, example="Keski-Suomen verkosto")
+    mode = fields.String(dump_only=True, validate=validate.OneOf(MODES))
+    minutes = fields.Integer(dump_only=True, metadata={"description": "How long the person took part.", "example": 330})

@@ -5,13 +5,14 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 
+from events import certificates, mails, offers, registration
 from events import door as remote_door
-from events import mails, offers, registration
 from events.calendar import calendar_of, coming_events
 from events.documents import Event, title_of
 from events.find import readable_event
 from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
 from network_api.auth.caller import STRANGER
+from network_api.languages import in_language
 from network_api.networks.documents import Network
 
 blueprint = Blueprint("event_pages", __name__, template_folder="templates")
@@ -81,9 +82,19 @@ def _back_to(token: str) -> Response:
     return _private(make_response(redirect(url_for(".manage", token=token), 303)))
 
 
-def _page(found: Registration, event: Event, template: str, **values: object) -> Response:
-    """A page in the participant's own language, kept by nobody."""
-    language = found.language
+@blueprint.get("/verify/<code>")
+def verify(code: str) -> Response:
+    """Whether a certificate is genuine, and what it says. In the language of whoever asks."""
+    found = certificates.verified(code)
+    event, language = Event.get(found.event_id), str(get_locale())
+    organiser = in_language(Network.get(event.network_id).name, language)
+    extent = certificates.in_hours(certificates.minutes_of(found, event))
+    return _page(found, event, "certificate.html", language=language, organiser=organiser, extent=extent)
+
+
+def _page(found: Registration, event: Event, template: str, *, language: str | None = None, **values: object) -> Response:
+    """A page in the participant's own language where no other is given, kept by nobody."""
+    language = language or str(found.language)
 
     def said(instant: datetime) -> str:
         return mails.moment(event, instant, language)

@@ -3,18 +3,20 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
-from events import attendance
+from events import attendance, certificates
 from events.attendance_documents import MANUAL
 from events.documents import ACCEPTED, Partner
-from events.registration_documents import MANAGE, Registration
+from events.registration_documents import CONFIRMED, MANAGE, Registration
 from events.seating import DRAFT, ONSITE
 from network_api.auth import links
 from network_api.auth.documents import AccessToken
+from network_api.documents import utcnow
 from network_api.members import actions
 from network_api.members.documents import Member
 from network_api.networks.documents import Membership, Network
@@ -78,7 +80,9 @@ class World:
 
     def path(self, rule: str, **others: str) -> str:
         """The address of a route with these things in it, below `/api/v1`."""
-        if "<token>" in rule:
+        if "/certificate.pdf" in rule:
+            others = {"registration_id": self.ids["attended_id"], "token": self.ids["attended_token"], **others}
+        elif "<token>" in rule:
             others = {"token": self.ids["subscription_token" if "subscriptions" in rule else "registration_token"], **others}
         values = {**self.ids, **others}
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule).removeprefix("/api/v1")
@@ -115,6 +119,12 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     assert registered.status_code == 201, registered.json
     registration = Registration.get(registered.json["id"])
     entry, _ = attendance.record(registration, MANUAL, ONSITE)
+    gone = {"starts_at": utcnow() - timedelta(days=2), "ends_at": utcnow() - timedelta(days=1)}
+    past = make_event(regional, slug="mennyt", **gone)
+    who = {"name": "Aino Virtanen", "email": somebody.email, "language": "fi"}
+    attended = Registration(event_id=past.pk, mode=ONSITE, status=CONFIRMED, **who).insert()
+    attendance.record(attended, MANUAL, ONSITE)
+    attended = attended.fresh()
     newsletter = make_newsletter(regional)
     subscription = subscribe(newsletter, "tilaaja@example.org")
     issue = issue_being_sent(newsletter)
@@ -130,6 +140,9 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "registration_id": registration.pk,
         "registration_token": links.make_token(MANAGE, registration.pk, registration.nonce),
         "attendance_id": entry.pk,
+        "attended_id": attended.pk,
+        "attended_token": links.make_token(MANAGE, attended.pk, attended.nonce),
+        "code": certificates.code_of(attended),
         "newsletter_id": newsletter.pk,
         "subscription_token": links.make_token(letters.MANAGE, subscription.pk, subscription.nonce),
         "issue_id": issue.pk,
