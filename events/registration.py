@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from flask import current_app
 
-from events import mails, offers, queueing
+from events import mails, offers, questions, queueing
 from events.documents import Event
 from events.errors import EventFull
 from events.registration_documents import (
@@ -34,12 +34,13 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     """Register somebody for a theme day: a seat, or with `wait` a place in the queue.
 
     Raises EventCancelled, RegistrationNotOpen, RegistrationClosed, AlreadyRegistered, EventFull: the first that holds.
-    Who is registered already gets the manage link by mail once more.
+    Invalid names the `answers` at fault. Who is registered already gets the manage link by mail once more.
     """
     event.require_mode(given["mode"])
     event.require_registrable(utcnow())
     person = {"language": current_app.config["DEFAULT_LANGUAGE"], **given}
     wait = person.pop("wait")
+    person |= questions.answer(event.questions, given.get("answers") or {}, {given["mode"]})
     member = _member_behind(caller, event, given["email"])
     network_id = _co_host_behind(caller, event, member)
     registration = Registration(event_id=event.pk, member_id=member.get("_id"), network_id=network_id, **person)
@@ -82,6 +83,8 @@ def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tupl
     event.require_registrable(utcnow())
     if Registration.twin(event.pk, registration.email):
         raise AlreadyRegistered
+    answered = questions.answer(event.questions, registration.answers, {registration.mode})
+    registration.answers, registration.asked = answered["answers"], answered["asked"]
     if claimed := queueing.claim(event, registration, registration.mode):
         return claimed, 0
     if not wait:
@@ -127,6 +130,8 @@ def change_registration(caller: Caller, registration: Registration, changes: Map
     event.require_going_on()
     before = registration
     typed = {name: value for name, value in changes.items() if name not in ("mode", "wait")}
+    complete = not caller.has_role(COORDINATOR, event.network_id)
+    typed |= questions.answer_again(event, registration, changes, complete=complete)
     differing: dict[str, Any] = {}
     if typed:
         registration, differing = registration.edit(typed)

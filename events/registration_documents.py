@@ -97,6 +97,7 @@ class Registration(BaseDocument):
     organisation = EmbeddedDocumentField(Organisation)
     language = StringField(required=True, choices=LANGUAGES)
     answers = DictField()
+    asked = ListField(DictField())  # the questions that `answers` answers, as they read then
     needs = StringField()
     member_id = ObjectIdField()
     owners = ListField(StringField())
@@ -238,6 +239,7 @@ class Registration(BaseDocument):
                 "email": f"erased-{self.pk}",
                 "organisation": kind,
                 "answers": {},
+                "asked": [],
                 "needs": None,
                 "member_id": None,
                 "nonce": token_hex(8),

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from events.fields import Entry
+from events.question_schemas import AskedSchema
 from events.registration_documents import STATUSES
 from events.seating import MODES
 from events.seating import STATUSES as EVENT_STATUSES
@@ -30,7 +31,13 @@ class PersonFields(Schema):
 
     organisation = fields.Nested(OrganisationSchema, allow_none=True)
     language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "The language of our mails."})
-    answers = Entry(metadata={"description": "Answers to the questions, by their id.", "example": {"diet": "kasvis"}})
+    answers = Entry(
+        metadata={
+            "description": "Answers to the organiser's questions, by their id: a text, the id of an option, a list of such ids, "
+            "or true and false for `yes_no` and `consent`.",
+            "example": {},
+        }
+    )
     needs = fields.String(
         allow_none=True,
         validate=[validate.Length(max=2000), no_surrogates],
@@ -89,6 +96,12 @@ class RegistrationSchema(Resource, PersonFields):
     name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
     email = EmailAddress(dump_only=True)
     attended = Derived(lambda row: row.get("attended_at") is not None, shape={"type": "boolean", "example": False})
+    asked = fields.Nested(
+        AskedSchema,
+        many=True,
+        dump_only=True,
+        metadata={"description": "The questions that `answers` answers, as they read then."},
+    )
     attended_at = Instant(dump_only=True, allow_none=True, metadata={"example": None})
     attended_mode = fields.String(dump_only=True, allow_none=True, validate=validate.OneOf(MODES), metadata={"example": None})
     attended_minutes = fields.Integer(

@@ -7,6 +7,7 @@ from marshmallow import fields, post_load, validate
 
 from events.documents import PHASES, Remote, Venue, phase_of
 from events.fields import Entry, EventTime, Reason, Seating, Whole
+from events.question_schemas import Questions
 from events.seating import MODES, STATUSES
 from network_api.documents import Row, utcnow
 from network_api.regions import REGIONS
@@ -99,7 +100,7 @@ class EventFields(Schema):
     )
     venue = fields.Nested(VenueSchema, allow_none=True)
     remote = fields.Nested(RemoteSchema, allow_none=True)
-    questions = _entries({"id": "diet", "label": {"fi": "Ruokavalio"}})
+    questions = Questions()
     agenda = _entries({"at": "09:00", "title": {"fi": "Aamukahvi"}})
     materials = _entries({"title": {"fi": "Esitys"}, "url": "https://example.org/esitys.pdf"})
 
