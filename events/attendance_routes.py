@@ -2,34 +2,35 @@
 
 from typing import Any
 
-from flask import Response
 from flask.views import MethodView
 
-from events import attendance, certificates, check_ins, door, find, tickets
+from events import attendance, attendance_import, check_ins, door, find
 from events.attendance_documents import Attendance
 from events.attendance_schemas import (
     AttendanceQuery,
     AttendanceSchema,
-    CertificateSchema,
     CheckInRequest,
+    ImportQuery,
+    ImportSchema,
     Scan,
     ScanBatch,
     ScanResults,
-    TicketKeys,
     VoidRequest,
 )
 from events.documents import Event
+from events.meeting_reports import MOST_BYTES
 from events.registration_documents import Registration
-from events.registration_routes import mailed, own_or_coordinated
 from events.registration_schemas import RegistrationSchema
 from network_api.api import Blueprint
-from network_api.auth.access import anybody, public
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Page, Row
 from network_api.errors import NotFound
 from network_api.schemas import Nothing
 
-blueprint = Blueprint("attendance", __name__, url_prefix="/api/v1", description="Tickets, check-ins and the ledger of attendance")
+blueprint = Blueprint("attendance", __name__, url_prefix="/api/v1", description="Check-ins and the ledger of attendance")
+
+REPORT_TYPES = ("text/csv", "text/tab-separated-values", "application/vnd.ms-excel", "application/octet-stream")
+EXAMPLE = "Name (original name),Email,Duration (minutes)\nAino Virtanen,aino@example.org,85\n"
 
 
 def coordinated_event(caller: Caller, event_id: str) -> Event:
@@ -58,67 +59,6 @@ def coordinated_entry(caller: Caller, attendance_id: str) -> Attendance:
     if not caller.has_role(COORDINATOR, Event.get(found.event_id).network_id):
         raise NotFound
     return found
-
-
-def _file(content: bytes, content_type: str) -> Response:
-    """A file that is somebody's own, kept by no cache that others read."""
-    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization", "X-Robots-Tag": "noindex"}
-    return Response(content, content_type=content_type, headers=headers)
-
-
-@blueprint.route("/tickets/keys")
-class TicketPublicKeys(MethodView):
-    """The keys of tickets."""
-
-    @blueprint.access(anybody, scope="events:read")
-    @blueprint.response(200, TicketKeys)
-    def get(self, caller: Caller) -> Row:
-        """Read the public keys that tickets are signed with"""
-        return {"keys": tickets.published_keys()}
-
-
-@blueprint.route("/registrations/<id:registration_id>/ticket.svg")
-class TicketDrawing(MethodView):
-    """One's ticket."""
-
-    @blueprint.access(own_or_coordinated, scope="registrations:read")
-    @blueprint.response(200, content_type="image/svg+xml")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Draw the ticket of a registration"""
-        return _file(tickets.as_svg(found), "image/svg+xml")
-
-
-@blueprint.route("/registrations/<id:registration_id>/ticket.png")
-class TicketImage(MethodView):
-    """One's ticket."""
-
-    @blueprint.access(own_or_coordinated, scope="registrations:read")
-    @blueprint.response(200, content_type="image/png")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Draw the ticket of a registration, in pixels"""
-        return _file(tickets.as_png(found), "image/png")
-
-
-@blueprint.route("/manage/registrations/<token>/ticket.svg")
-class ManagedTicketDrawing(MethodView):
-    """The ticket of the registration that a mailed link opens."""
-
-    @blueprint.access(mailed, scope="registrations:read")
-    @blueprint.response(200, content_type="image/svg+xml")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Draw the ticket of a manage link"""
-        return _file(tickets.as_svg(found), "image/svg+xml")
-
-
-@blueprint.route("/manage/registrations/<token>/ticket.png")
-class ManagedTicketImage(MethodView):
-    """The ticket of the registration that a mailed link opens."""
-
-    @blueprint.access(mailed, scope="registrations:read")
-    @blueprint.response(200, content_type="image/png")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Draw the ticket of a manage link, in pixels"""
-        return _file(tickets.as_png(found), "image/png")
 
 
 @blueprint.route("/events/<id:event_id>/check-ins")
@@ -196,6 +136,22 @@ class Attendances(MethodView):
         return attendance.find_entries(event, query)
 
 
+@blueprint.route("/events/<id:event_id>/attendance/import")
+class AttendanceImport(MethodView):
+    """The report of a meeting platform."""
+
+    @blueprint.access(coordinated_event, scope="registrations:write")
+    @blueprint.arguments(ImportQuery, location="query")
+    @blueprint.file(*REPORT_TYPES, most=MOST_BYTES, example=EXAMPLE)
+    @blueprint.response(200, ImportSchema)
+    def post(self, caller: Caller, event: Event, query: dict[str, Any], content: bytes) -> Row:
+        """Import the attendance report of Teams or Zoom
+
+        People are found by their address; who is not is listed. The same report again changes nothing.
+        """
+        return attendance_import.import_report(caller, event, content, dry_run=query["dry_run"])
+
+
 @blueprint.route("/attendance/<id:attendance_id>")
 class AttendanceItem(MethodView):
     """One entry of the ledger."""
@@ -213,42 +169,3 @@ class AttendanceItem(MethodView):
     def patch(self, caller: Caller, entry: Attendance, given: dict[str, Any], version: int | None) -> Row:
         """Void an entry, with the reason; it stays in the ledger"""
         return attendance.shown(attendance.void(caller, entry, given["void_reason"], version))
-
-
-@blueprint.route("/registrations/<id:registration_id>/certificate.pdf")
-class CertificateFile(MethodView):
-    """One's certificate of attendance."""
-
-    @blueprint.access(own_or_coordinated, scope="registrations:read")
-    @blueprint.response(200, content_type="application/pdf")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Download the certificate of who came"""
-        return _file(certificates.as_pdf(found), "application/pdf")
-
-
-@blueprint.route("/manage/registrations/<token>/certificate.pdf")
-class ManagedCertificateFile(MethodView):
-    """The certificate of the registration that a mailed link opens."""
-
-    @blueprint.access(mailed, scope="registrations:read")
-    @blueprint.response(200, content_type="application/pdf")
-    def get(self, caller: Caller, found: Registration) -> Response:
-        """Download the certificate of a manage link"""
-        return _file(certificates.as_pdf(found), "application/pdf")
-
-
-@public
-def checked_certificate(caller: Caller, code: str) -> Registration:
-    """What a certificate's code stands for."""
-    return certificates.verified(code)
-
-
-@blueprint.route("/certificates/<code>")
-class CertificateItem(MethodView):
-    """What a certificate says."""
-
-    @blueprint.access(checked_certificate, scope="registrations:read")
-    @blueprint.response(200, CertificateSchema, etag=True)
-    def get(self, caller: Caller, found: Registration) -> Row:
-        """Check a certificate by its code"""
-        return certificates.shown(found)

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from events.attendance import BY_HAND, METHODS
 from events.attendance_documents import SOURCES, STATES
+from events.attendance_import import REASONS, RESULTS
 from events.fields import EventTime
 from events.registration_schemas import EventLinkSchema
 from events.seating import MODES
@@ -125,3 +126,33 @@ class CertificateSchema(Schema):
     organiser = LanguageMap(dump_only=True, example="Keski-Suomen verkosto")
     mode = fields.String(dump_only=True, validate=validate.OneOf(MODES))
     minutes = fields.Integer(dump_only=True, metadata={"description": "How long the person took part.", "example": 330})
+
+
+class ImportQuery(Schema):
+    """How to import a report."""
+
+    dry_run = fields.Boolean(
+        load_default=False, metadata={"description": "Only tell what would become of each person.", "example": True}
+    )
+
+
+class ImportRow(Schema):
+    """What became of one person of a report."""
+
+    line = fields.Integer(dump_only=True, metadata={"description": "Where the person is first in the file.", "example": 11})
+    name = fields.String(dump_only=True, metadata={"example": "Aino Virtanen"})
+    email = fields.String(dump_only=True, allow_none=True, metadata={"example": "aino@example.org"})
+    minutes = fields.Integer(dump_only=True, allow_none=True, metadata={"example": 85})
+    result = fields.String(dump_only=True, validate=validate.OneOf(RESULTS))
+    reason = fields.String(dump_only=True, allow_none=True, validate=validate.OneOf(REASONS), metadata={"example": None})
+    registration_id = Id(dump_only=True, allow_none=True)
+
+
+class ImportSchema(Schema):
+    """What became of a report."""
+
+    dry_run = fields.Boolean(dump_only=True, metadata={"example": False})
+    recorded = fields.Integer(dump_only=True, metadata={"example": 1})
+    unchanged = fields.Integer(dump_only=True, metadata={"example": 0})
+    unmatched = fields.Integer(dump_only=True, metadata={"example": 0})
+    rows = fields.List(fields.Nested(ImportRow), dump_only=True)

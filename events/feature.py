@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events import attendance_routes, cohost_routes, demo, pages, queueing, registration_routes, routes, tasks
+from events import attendance_routes, cohost_routes, demo, pages, queueing, registration_routes, routes, tasks, ticket_routes
 from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
@@ -47,7 +47,13 @@ def erase_person(person: Person) -> None:
 feature = Feature(
     name="events",
     documents=(Event, Registration, Attendance),
-    blueprints=(routes.blueprint, registration_routes.blueprint, cohost_routes.blueprint, attendance_routes.blueprint),
+    blueprints=(
+        routes.blueprint,
+        registration_routes.blueprint,
+        cohost_routes.blueprint,
+        attendance_routes.blueprint,
+        ticket_routes.blueprint,
+    ),
     pages=(pages.blueprint,),
     schedule=tasks.SCHEDULE,
     check=check,

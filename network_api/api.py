@@ -176,9 +176,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         def decorator(view: View) -> View:
             parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
             takes_query = any(entry["in"] == "query" for entry in parameters)
+            largest = getattr(view, "_apidoc", {}).get("file")
 
             @wraps(view)
             def wrapper(self: Any, **url: Any) -> Any:
+                if largest:
+                    request.max_content_length = largest
                 caller = g.caller = identify(request.headers.get("Authorization"))
                 if caller.token_scopes is not None and (scope is None or scope not in caller.token_scopes):
                     raise Forbidden(f"This token lacks the scope {scope}." if scope else "An API token cannot do this; sign in.")
@@ -211,6 +214,24 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             kwargs.setdefault("required", not issubclass(schema, Nothing))
         made: Decorator = super().arguments(schema, location=location, **kwargs)
         return made
+
+    def file(self, *content_types: str, most: int, example: str) -> Decorator:
+        """A body that is a file of one of these types, of at most so many bytes; hands the view its `content`."""
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                if request.mimetype not in content_types:
+                    raise UnsupportedMediaType(f"Send the file as {content_types[0]}.")
+                return view(*args, content=request.get_data(), **kwargs)
+
+            said = {"schema": {"type": "string", "format": "binary"}, "example": example}
+            body = {"required": True, "content": dict.fromkeys(content_types, said)}
+            wrapper._apidoc = {**getattr(view, "_apidoc", {}), "file": most}  # type: ignore[attr-defined]
+            documented: View = self.doc(requestBody=body)(wrapper)
+            return documented
+
+        return decorator
 
     def response(self, status_code: int, schema: type[Schema] | None = None, *, etag: bool = False, **kwargs: Any) -> Decorator:
         """As flask-smorest's, with an example; with `etag` a single resource gets its ETag, and a fresh copy a 304."""
@@ -330,7 +351,7 @@ def _document_errors(doc: dict[str, Any], doc_info: dict[str, Any], *, method: s
         return doc
     public = getattr(access["rule"], "is_public", False)
     statuses = [401, 403, 404, 422, 429]  # a bad token is a 401, and one without the scope a 403, also where strangers may
-    statuses += [400, 413, 415] if "requestBody" in doc else []
+    statuses += [400, 413, 415] if "requestBody" in doc or doc_info.get("file") else []
     statuses += [409] if method != "get" else []
     statuses += [412, 428] if doc_info.get("if_match") else []
     statuses += [304] if doc_info.get("tagged") and method == "get" else []

@@ -132,6 +132,7 @@ MATRIX = (
     Line("POST", "/registrations/<id:registration_id>/join-link/revoke", COORDINATORS_ELSE_HIDDEN_FROM_OTHERS),
     Line("POST", "/registrations/<id:registration_id>/join-link/renew", COORDINATORS_ELSE_HIDDEN_FROM_OTHERS),
     Line("GET", "/events/<id:event_id>/attendance", COORDINATORS),
+    Line("POST", "/events/<id:event_id>/attendance/import", COORDINATORS),
     Line("GET", "/attendance/<id:attendance_id>", COORDINATORS_ELSE_HIDDEN),
     Line("PATCH", "/attendance/<id:attendance_id>", COORDINATORS_ELSE_HIDDEN),
     Line("GET", "/manage/registrations/<token>", PUBLIC),

@@ -16,7 +16,10 @@ from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 
-CONFIGURATION = "post_hooks: []\npackage_name_override: network_client\n"
+FILES = ("text/csv", "text/tab-separated-values", "application/vnd.ms-excel")  # the generator knows files by one name only
+CONFIGURATION = "post_hooks: []\npackage_name_override: network_client\ncontent_type_overrides:\n" + "".join(
+    f"  {content_type}: application/octet-stream\n" for content_type in FILES
+)
 
 # What a user of the generated client writes: a coordinator arranges a theme day, a guest registers for it.
 PROGRAM = """
