@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 
@@ -13,6 +14,7 @@ from events.errors import EventCancelled
 from events.meeting_reports import Seen, minutes_together, read
 from events.registration_documents import CONFIRMED, Registration
 from events.seating import CANCELLED, REMOTE
+from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.auth.documents import email_key
 from network_api.documents import Row, transactional, utcnow
@@ -20,22 +22,35 @@ from network_api.documents import Row, transactional, utcnow
 RECORDED, UNCHANGED, UNMATCHED = RESULTS = ("recorded", "unchanged", "unmatched")
 NO_ADDRESS, NOT_REGISTERED, NO_SEAT = REASONS = ("no_address", "not_registered", "no_seat")
 _AT_ONCE = 500  # addresses in one query
+_IN_ONE_TRANSACTION = 50  # people
+
+
+class Came(NamedTuple):
+    """A participant in the remote room, as a report tells."""
+
+    registration: Registration
+    cause: str
+    minutes: int | None
 
 
 def import_report(caller: Caller, event: Event, content: bytes, *, dry_run: bool) -> dict[str, Any]:
     """Enter who was in the remote room, as the report tells; what became of each person.
 
     Several joins of one person are one entry with the minutes together. The same report again changes nothing, also where
-    an entry has been voided since; another part of the day is an entry of its own. A dry run writes nothing. Each entry is
-    a transaction of its own, so what was interrupted is sent again. Raises EventCancelled, ReportNotReadable.
+    an entry has been voided since; another part of the day is an entry of its own. A dry run writes nothing. What was
+    interrupted is sent again and goes on. Raises EventCancelled, ReportNotReadable.
     """
     if event.status == CANCELLED:
         raise EventCancelled
     seen = read(content)
     people = _live(event.pk, {address for row in seen for address in row.addresses})
     known = {row["cause"] for row in Attendance.rows({"event_id": event.pk, "source": REPORT})}
-    results = [_result(caller, event, found, rows, known, dry_run) for found, rows in _by_person(seen, people)]
-    results.sort(key=lambda result: result["line"])
+    new: list[Came] = []
+    results = [_result(found, rows, known, new) for found, rows in _by_person(seen, people)]
+    if not dry_run:
+        for start in range(0, len(new), _IN_ONE_TRANSACTION):
+            _enter(caller, event, new[start : start + _IN_ONE_TRANSACTION])
+    results.sort(key=itemgetter("line"))
     counts = {name: sum(result["result"] == name for result in results) for name in RESULTS}
     return {"dry_run": dry_run, **counts, "rows": results}
 
@@ -59,17 +74,17 @@ def _by_person(seen: Iterable[Seen], people: Mapping[str, Registration]) -> Iter
     yield from groups.values()
 
 
-def _result(caller: Caller, event: Event, found: Registration | None, rows: list[Seen], known: set[str], dry_run: bool) -> Row:
+def _result(found: Registration | None, rows: list[Seen], known: set[str], new: list[Came]) -> Row:
+    """What becomes of one person; who is to be entered is added to `new`."""
     first, minutes = rows[0], minutes_together(rows)
     said = {"line": first.line, "name": first.name, "email": next(iter(first.addresses), None), "minutes": minutes}
     if found is None or found.status != CONFIRMED:
         reason = NO_SEAT if found else NOT_REGISTERED if first.addresses else NO_ADDRESS
         return {**said, "result": UNMATCHED, "reason": reason}
-    cause = _cause(found, rows)
-    result = UNCHANGED if cause in known else RECORDED
-    if result == RECORDED and not dry_run:
-        _enter(caller, event, found, cause, minutes)
-    return {**said, "result": result, "registration_id": found.pk}
+    came = Came(found, _cause(found, rows), minutes)
+    if came.cause not in known:
+        new.append(came)
+    return {**said, "result": UNCHANGED if came.cause in known else RECORDED, "registration_id": found.pk}
 
 
 def _cause(found: Registration, rows: Iterable[Seen]) -> str:
@@ -79,9 +94,11 @@ def _cause(found: Registration, rows: Iterable[Seen]) -> str:
 
 
 @transactional
-def _enter(caller: Caller, event: Event, found: Registration, cause: str, minutes: int | None) -> None:
-    """The report's instants have no zone, so the entry is for the start of the theme day."""
-    at = min(event.starts_at, utcnow())
-    entry, is_new = attendance.record(found, REPORT, REMOTE, cause=cause, at=at, minutes=minutes, by=caller.member_id)
-    if is_new:
-        attendance.note_write(caller, event, entry)
+def _enter(caller: Caller, event: Event, people: Iterable[Came]) -> None:
+    """Some of them at once. The report's instants have no zone, so an entry is for the start of the theme day."""
+    at, entered = min(event.starts_at, utcnow()), 0
+    for registration, cause, minutes in people:
+        told = {"cause": cause, "at": at, "minutes": minutes, "by": caller.member_id}
+        entered += attendance.record(registration, REPORT, REMOTE, **told)[1]
+    said = {"entries": {"before": 0, "after": entered}}
+    audit.record(caller.member_id, "attendance.imported", event.pk, network_id=event.network_id, changes=said)

@@ -35,7 +35,11 @@ _HEADINGS = {  # parts of headings, folded, in the languages of the country
 _OF_A_SUMMARY = {"topic", "meeting id", "participants"}  # headings of Zoom's first table, which has the host's address
 _NO = {"no", "ei", "nej"}
 _DURATION = re.compile(r"\s*(?:(\d+)\s*(?:h|t)[a-z.]*)?\s*(?:(\d+)\s*m[a-z.]*)?\s*(?:(\d+)\s*s[a-z.]*)?\s*")
+_CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*([ap])?\.?m?\.?$")
 _DAY = 24 * 60 * 60
+_LONGEST = 31 * _DAY  # seconds; no theme day is longer
+_LONGEST_CELL = 60  # of an instant or a duration
+_LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3
 
 
 class ReportNotReadable(Invalid):
@@ -153,7 +157,7 @@ def _seen(number: int, row: list[str], columns: Mapping[str, list[int]]) -> Seen
     return Seen(
         line=number,
         name=" ".join(cells["names"])[:200],
-        addresses=tuple(dict.fromkeys(cell.lower() for cell in cells["addresses"] if "@" in cell)),
+        addresses=tuple(dict.fromkeys(cell.lower() for cell in cells["addresses"] if _is_address(cell))),
         seconds=_seconds(row, cells),
         joined=joined,
         left=left,
@@ -165,25 +169,29 @@ def _seen(number: int, row: list[str], columns: Mapping[str, list[int]]) -> Seen
 def _seconds(row: list[str], cells: Mapping[str, list[str]]) -> int | None:
     """The duration that a row tells: a number below a heading that says minutes, else the first cell with units of time."""
     for cell in cells["minutes"]:
-        if cell.isdecimal() and len(cell) < 6:
-            return int(cell) * 60
+        if cell.isdecimal() and len(cell) <= _LONGEST_CELL:
+            return min(int(cell) * 60, _LONGEST)
     for cell in (*cells["durations"], *row):
-        found = _DURATION.fullmatch(fold(cell))
+        found = _DURATION.fullmatch(fold(cell)) if len(cell) <= _LONGEST_CELL else None
         if found and any(found.groups()):
             hours, minutes, seconds = (int(part or 0) for part in found.groups())
-            return hours * 3600 + minutes * 60 + seconds
+            return min(hours * 3600 + minutes * 60 + seconds, _LONGEST)
     return None
 
 
 def _clock(cells: list[str]) -> tuple[tuple[int, ...], int | None]:
     """The numbers of the day in the order in which they stand, and the seconds since midnight: `9/22/26, 2:48:05 PM`."""
-    for cell in cells:
-        found = re.search(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*([ap])?\.?(m)?\.?$", fold(cell))
+    for cell in map(fold, cells):
+        found = _CLOCK.search(cell) if len(cell) <= _LONGEST_CELL else None
         if found:
             hours, minutes, seconds = int(found[1]), int(found[2]), int(found[3] or 0)
             hours = hours % 12 + (12 if found[4] == "p" else 0) if found[4] else hours
             return tuple(map(int, re.findall(r"\d+", cell[: found.start()]))), hours * 3600 + minutes * 60 + seconds
     return (), None
+
+
+def _is_address(cell: str) -> bool:
+    return "@" in cell and len(cell) <= _LONGEST_ADDRESS
 
 
 def _has(heading: str, words: Iterable[str]) -> bool:

@@ -34,7 +34,11 @@ class TicketPublicKeys(MethodView):
     @blueprint.access(anybody, scope="events:read")
     @blueprint.response(200, TicketKeys)
     def get(self, caller: Caller) -> Row:
-        """Read the public keys that tickets are signed with"""
+        """Read the public keys that tickets are signed with
+
+        A ticket is Base32 of version (1 byte), key id (4), theme day (12), registration (12), nonce (8) and an Ed25519
+        signature (64) over `ticket` and all before it; so a scanner checks it without a network, and syncs later.
+        """
         return {"keys": tickets.published_keys()}
 
 

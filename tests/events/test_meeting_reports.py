@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from events.attendance_documents import Attendance
 from events.documents import Event
-from events.meeting_reports import MOST_BYTES, read
+from events.meeting_reports import MOST_BYTES, minutes_together, read
 from network_api.audit import AuditEntry
+from network_api.errors import Invalid
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.conftest import adds_up
@@ -151,8 +154,10 @@ def test_zooms_webinar_lists_hosts_and_attendees_and_the_absent_are_none(coordin
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(coordinator: Api, day: Event) -> None:
     tried = send(coordinator, day, TEAMS, "?dry_run=true")
-    assert (tried.json["dry_run"], Attendance.rows({}), AuditEntry.rows({"action": "attendance.recorded"})) == (True, [], [])
+    assert (tried.json["dry_run"], Attendance.rows({}), AuditEntry.rows({"action": "attendance.imported"})) == (True, [], [])
     assert told(tried) == told(send(coordinator, day, TEAMS))
+    [noted] = AuditEntry.rows({"action": "attendance.imported"})
+    assert (noted["target_id"], noted["changes"]) == (day.pk, {"entries": {"before": 0, "after": 2}})
 
 
 def test_the_same_report_again_changes_nothing_and_another_part_of_the_day_adds_to_it(coordinator: Api, day: Event) -> None:
@@ -232,3 +237,27 @@ def test_nobody_came_to_a_theme_day_that_was_cancelled(coordinator: Api, event: 
 def test_a_duration_is_known_by_its_units(duration: str, seconds: int | None) -> None:
     [seen] = read(f"Name\tIn-Meeting Duration\tEmail\nAino\t{duration}\taino@example.org".encode())
     assert seen.seconds == seconds
+
+
+HEADINGS = ("Email", "Nimi", "Duration (minutes)", "1. ")
+STRANGE = (*HEADINGS, "a@example.org", "9" * 70 + "h", "99:99:99", "3/4/27, 8:45 AM", "5 t", "\n", '"')
+ROWS = st.lists(st.lists(st.text(max_size=12) | st.sampled_from(STRANGE), max_size=5), max_size=6)
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=150)
+@given(rows=ROWS, delimiter=st.sampled_from("\t,;"), encoding=st.sampled_from(["utf-8", "utf-16"]))
+def test_no_invented_report_is_our_fault(rows: list[list[str]], delimiter: str, encoding: str) -> None:
+    """It is read, with durations that can be stored, or refused."""
+    text = "\n".join(delimiter.join(row) for row in [["Name", "Email", "Join", "Leave", "Kesto"], *rows])
+    try:
+        seen = read(text.encode(encoding, "surrogatepass"))
+    except Invalid:
+        return
+    assert (minutes_together(seen) or 0) <= 31 * 24 * 60 * len(seen)
+
+
+def test_an_endless_cell_costs_no_time(coordinator: Api, day: Event) -> None:
+    """What a search for units would go through again and again."""
+    cell = "1" + " " * 60_000 + "1:11" + " " * 60_000 + "x"
+    text = f"Name\tEmail\tJoin\tKesto\nAino\taino@example.org\t{cell}\t{cell}\nX\t{'a' * 90_000}@example.org\t\t\n"
+    assert told(send(coordinator, day, text))["aino@example.org"] == ("recorded", None, None)
