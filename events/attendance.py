@@ -58,8 +58,8 @@ def record(
     """Enter into the ledger that somebody came; the entry, and whether it is a new one.
 
     The same cause is entered once. A ticket, the door and a mark by hand say one thing each, so while one such entry
-    holds, that one is returned. The caller's registration is one of these: its row is written in every such transaction,
-    so two at once go one after the other. Raises AlreadyExists for another person's cause.
+    holds, that one is returned. Each transaction that enters something writes the registration as well, so two at once
+    go one after the other. Raises AlreadyExists for another person's cause.
     """
     entries = Attendance.of(registration.pk)
     for entry in entries:
@@ -132,8 +132,8 @@ def void(caller: Caller, entry: Attendance, reason: str, version: int | None) ->
 
 def find_entries(event: Event, query: Mapping[str, Any]) -> Page:
     """A theme day's entries in the order in which they were made, each with the name of the person."""
-    where = {"event_id": event.pk, **{name: query[name] for name in ("source",) if name in query}}
-    page = Attendance.page(where, **query["paging"])
+    source = {"source": query["source"]} if "source" in query else {}
+    page = Attendance.page({"event_id": event.pk, **source}, **query["paging"])
     people = Registration.by_ids(row["registration_id"] for row in page.items)
     items: list[Row] = [{**row, "name": people[row["registration_id"]]["name"]} for row in page.items]
     return Page(items, page.next, page.total)

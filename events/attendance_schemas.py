@@ -123,7 +123,7 @@ class CertificateSchema(Schema):
     code = fields.String(dump_only=True, metadata={"example": "ABCD-EFGH-ABCD-EFGH-ABCD-EFGH-ABCD-EFGH"})
     name = Line(dump_only=True, metadata={"example": "Aino Virtanen"})
     event = fields.Nested(EventLinkSchema, dump_only=True)
-    organiser = LanguageMap(dump_only=True, example="Keski-Suomen verkosto")
+    organisers = fields.List(LanguageMap(example="Keski-Suomen verkosto"), dump_only=True)
     mode = fields.String(dump_only=True, validate=validate.OneOf(MODES))
     minutes = fields.Integer(dump_only=True, metadata={"description": "How long the person took part.", "example": 330})
 

@@ -91,6 +91,13 @@ def minutes_of(registration: Registration, event: Event) -> int:
     return whole if told is None else min(whole, int(told))
 
 
+def organisers(event: Event) -> list[Row]:
+    """The networks that arranged a theme day, the host first."""
+    arranged = [event.network_id, *event.accepted_co_hosts]
+    found = Network.by_ids(arranged)
+    return [found[network_id] for network_id in arranged if network_id in found]
+
+
 def shown(registration: Registration) -> Row:
     """What a certificate says, for whoever checks it."""
     event = Event.get(registration.event_id)
@@ -98,7 +105,7 @@ def shown(registration: Registration) -> Row:
         "code": code_of(registration),
         "name": registration.name,
         "event": event.to_mongo(),
-        "organiser": Network.get(event.network_id).name,
+        "organisers": [network["name"] for network in organisers(event)],
         "mode": registration.attended_mode,
         "minutes": minutes_of(registration, event),
         "version": f"{registration.version}.{registration.attendance_version}.{event.version}",
@@ -140,7 +147,7 @@ def _texts(registration: Registration, event: Event) -> dict[str, str]:
         "hours": mails.hours_of(event, language),
         "place": ", ".join(filter(None, (event.venue.name, event.venue.address))) if onsite and event.venue else "",
         "extent": gettext("Extent: %(duration)s", duration=in_hours(minutes_of(registration, event))),
-        "organiser": in_language(Network.get(event.network_id).name, language),
+        "organiser": ", ".join(in_language(network["name"], language) for network in organisers(event)),
         "check": gettext("Anybody can check this certificate here:"),
         "address": address,
         "code": code,

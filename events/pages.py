@@ -87,7 +87,7 @@ def verify(code: str) -> Response:
     """Whether a certificate is genuine, and what it says. In the language of whoever asks."""
     found = certificates.verified(code)
     event, language = Event.get(found.event_id), str(get_locale())
-    organiser = in_language(Network.get(event.network_id).name, language)
+    organiser = ", ".join(in_language(network["name"], language) for network in certificates.organisers(event))
     extent = certificates.in_hours(certificates.minutes_of(found, event))
     return _page(found, event, "certificate.html", language=language, organiser=organiser, extent=extent)
 

@@ -117,7 +117,7 @@ def test_anybody_checks_a_certificate_by_its_code(anyone: Api, came: Came, coord
     code = code_on(pdf(anyone, came("eka", name="<b>Aino</b>", mode="remote")))
     said = anyone.get(f"/certificates/{code}")
     assert (said.status_code, said.json["name"], said.json["mode"], said.json["minutes"]) == (200, "<b>Aino</b>", "remote", 360)
-    assert (said.json["event"]["slug"], said.json["organiser"]) == (event.slug, {"fi": "Keski-Suomen verkosto"})
+    assert (said.json["event"]["slug"], said.json["organisers"]) == (event.slug, [{"fi": "Keski-Suomen verkosto"}])
     assert "eka@example.org" not in said.get_data(as_text=True)
     assert anyone.get(f"/certificates/{code.replace('-', '').lower()}").json["code"] == code
     page = anyone.get(f"//verify/{code}", Accept_Language="sv")
