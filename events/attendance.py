@@ -130,6 +130,14 @@ def void(caller: Caller, entry: Attendance, reason: str, version: int | None) ->
     return voided
 
 
+@transactional
+def anonymise(registration: Registration) -> None:
+    """Take out of a registration, and of the ledger's words about it, who it was; that somebody came stays."""
+    registration.anonymise()
+    for entry in Attendance.of(registration.pk):
+        entry.forget_reason()
+
+
 def find_entries(event: Event, query: Mapping[str, Any]) -> Page:
     """A theme day's entries in the order in which they were made, each with the name of the person."""
     source = {"source": query["source"]} if "source" in query else {}

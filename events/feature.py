@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events import attendance_routes, cohost_routes, demo, pages, queueing, registration_routes, routes, tasks, ticket_routes
+from events import (
+    attendance,
+    attendance_routes,
+    cohost_routes,
+    demo,
+    pages,
+    queueing,
+    registration_routes,
+    routes,
+    tasks,
+    ticket_routes,
+)
 from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
@@ -39,9 +50,7 @@ def erase_person(person: Person) -> None:
         event = Event.get(found.event_id)
         if found.is_live and not event.is_over:
             found = queueing.withdraw(event, found, BY_ERASURE)
-        found.anonymise()
-        for entry in Attendance.of(found.pk):
-            entry.forget_reason()
+        attendance.anonymise(found)
 
 
 feature = Feature(
