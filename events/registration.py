@@ -45,7 +45,8 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     network_id = _co_host_behind(caller, event, member)
     registration = Registration(event_id=event.pk, member_id=member.get("_id"), network_id=network_id, **person)
     try:
-        return _admit(event, registration, wait)
+        with event.turn():
+            return _admit(event, registration, wait)
     except AlreadyRegistered:
         mail_link_again(event.pk, given["email"])
         raise

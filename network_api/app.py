@@ -14,6 +14,7 @@ from events.feature import feature as events
 from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings
 from network_api.api import Api, OrjsonProvider, register_problems
 from network_api.auth import caller
+from network_api.counters import RequestCount
 from network_api.documents import BaseDocument, Row, transactional
 from network_api.feature import Feature
 from network_api.idempotency import IdempotentAnswer
@@ -96,7 +97,7 @@ def security_headers(response: Response) -> Response:
 
 def documents() -> tuple[type[BaseDocument], ...]:
     """Every stored document class."""
-    return (IdempotentAnswer, *chain.from_iterable(feature.documents for feature in FEATURES))
+    return (IdempotentAnswer, RequestCount, *chain.from_iterable(feature.documents for feature in FEATURES))
 
 
 def ensure_indexes(app: Flask) -> None:

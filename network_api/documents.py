@@ -8,6 +8,7 @@ a `save()`, which upserts and can bring a deleted document back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,12 +19,12 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from mongoengine import DateTimeField, Document, EmbeddedDocument, IntField, ObjectIdField, ValidationError
 from mongoengine.connection import get_connection
-from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from network_api.errors import Conflict, Invalid, NotFound, StaleVersion
+from network_api.turns import turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class _Transaction:
 
     session: ClientSession
     afterwards: list[Callable[[], object]] = field(default_factory=list)
+    contended: str = ""  # what another transaction had changed first
 
 
 _current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
@@ -84,27 +86,34 @@ def transactional(work: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         if _current.get() is not None:
             return work(*args, **kwargs)
-        with get_connection().start_session() as started:
-            outcome: tuple[T, list[Callable[[], object]]] = started.with_transaction(
-                lambda running: _attempt(running, work, *args, **kwargs)
-            )
-        result, afterwards = outcome
-        for step in afterwards:
+        with ExitStack() as turns, get_connection().start_session() as started:
+            running = _Transaction(started)
+            result: T = started.with_transaction(lambda _: _attempt(running, turns, lambda: work(*args, **kwargs)))
+        for step in running.afterwards:
             step()
         return result
 
     return run
 
 
-def _attempt(
-    running: ClientSession, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-) -> tuple[T, list[Callable[[], object]]]:
-    attempt = _Transaction(running)
-    token = _current.set(attempt)
+def _attempt(running: _Transaction, turns: ExitStack, work: Callable[[], T]) -> T:
+    """Do the work from its beginning. Who was refused a document before waits for their turn with it first."""
+    if running.contended:
+        turns.close()
+        turns.enter_context(turn(running.contended))
+    running.contended = ""
+    running.afterwards.clear()
+    token = _current.set(running)
     try:
-        return work(*args, **kwargs), attempt.afterwards
+        return work()
     finally:
         _current.reset(token)
+
+
+def _note_contention(error: OperationFailure, name: str) -> None:
+    running = _current.get()
+    if running and error.has_error_label("TransientTransactionError"):
+        running.contended = name
 
 
 def after_commit(step: Callable[[], object]) -> None:
@@ -267,17 +276,34 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         return row
 
     @classmethod
+    @transactional
     def change(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> Self | None:
         """The guarded write: update the one document that matches and return it as it is now, or None where none does.
 
-        Raises AlreadyExists where a unique index refuses the new state.
+        `where` names its `_id`. An update and a look in one transaction, for the embedded engine's findAndModify reads the
+        whole collection whenever it writes. Raises AlreadyExists where a unique index refuses the new state.
         """
+        return cls.first({"_id": where["_id"]}) if cls.alter(where, update) else None
+
+    @classmethod
+    def alter(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
+        """As `change`, where nobody needs the document afterwards: whether there was one that matched."""
         changed = {**update, "$set": {"updated_at": utcnow(), **update.get("$set", {})}}
         try:
-            row = cls.collection().find_one_and_update(where, changed, session=session(), return_document=ReturnDocument.AFTER)
+            return cls.collection().update_one(where, changed, session=session()).matched_count == 1
         except DuplicateKeyError as error:
             raise AlreadyExists(error) from error
-        return None if row is None else cls.wrap(row)
+        except OperationFailure as error:
+            _note_contention(error, cls._name_of_turn(where["_id"]))
+            raise
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Inside it, this machine's other transactions that are refused this document wait. For where a rush is expected."""
+        return turn(self._name_of_turn(self.pk))
+
+    @classmethod
+    def _name_of_turn(cls, identifier: Any) -> str:
+        return f"{cls.__name__} {identifier}"
 
     def fresh(self, version: int | None = None) -> Self:
         """The document as it is now, read inside the running transaction, whose writes are then safe against others.

@@ -14,6 +14,9 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from pymongo.uri_parser import parse_uri
 
+from network_api.counters import DocumentStorage
+
+OWN_DATABASE = f"{DocumentStorage.STORAGE_SCHEME[0]}://"
 requests_limiter = Limiter(
     get_remote_address,
     application_limits=[lambda: str(current_app.config["RATELIMIT_REQUESTS"])],
@@ -30,7 +33,7 @@ def per_client(setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 def init_app(app: Flask) -> None:
     """Count in the database of the application, unless a URL names another storage."""
-    uri = app.config["RATELIMIT_STORAGE_URI"] = app.config["RATELIMIT_STORAGE_URI"] or app.config["MONGODB_URI"]
+    uri = app.config["RATELIMIT_STORAGE_URI"] = app.config["RATELIMIT_STORAGE_URI"] or OWN_DATABASE
     if uri.startswith("mongodb"):
         app.config["RATELIMIT_STORAGE_OPTIONS"] = {
             "database_name": parse_uri(uri)["database"],

@@ -190,13 +190,13 @@ def test_a_transaction_within_a_transaction_is_the_same_one() -> None:
 
 
 def test_what_the_database_asks_to_retry_is_done_again_from_the_beginning() -> None:
-    Note(key="a").insert()
+    note = Note(key="a").insert()
     attempts: list[int] = []
 
     @transactional
     def work() -> None:
         attempts.append(len(attempts))
-        Note.change({"key": "a"}, {"$inc": {"number": 1}})
+        Note.change({"_id": note.pk}, {"$inc": {"number": 1}})
         if len(attempts) < 3:
             raise OperationFailure("conflict", 112, {"errorLabels": ["TransientTransactionError"]})
 
@@ -212,7 +212,7 @@ def test_two_transactions_that_write_the_same_document_both_count() -> None:
     def count() -> None:
         row = Note.row({"key": "a"})
         assert row is not None
-        Note.change({"key": "a"}, {"$set": {"number": row["number"] + 1}})
+        Note.change({"_id": row["_id"]}, {"$set": {"number": row["number"] + 1}})
 
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(count) for _ in range(20)]:

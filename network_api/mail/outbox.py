@@ -8,6 +8,7 @@ server had all of the mail and its answer was lost, nobody can know whether it w
 Message-ID, and `uncertain` counts how often (SMTP has no exactly-once: RFC 5321, section 4.5.4.1 asks the client to retry).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import make_msgid
 from typing import Self
@@ -15,16 +16,17 @@ from urllib.parse import urlsplit
 
 from bson import ObjectId
 from flask import current_app
-from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, StringField
+from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, ObjectIdField, StringField
 
 from network_api import jobs
 from network_api.documents import BaseDocument, Part, utcnow
 from network_api.mail.message import Attachment, MailMessage
+from network_api.mail.transport import ANSWER_WITHIN
 
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)  # RFC 5321, section 4.5.4.1: at least 4-5 days for a relay; a code or a seat is stale sooner
 KEPT_AFTER = timedelta(days=30)
-SWEEP_MOST = 200
+SWEEP_MOST = 25  # mails claimed in one step and sent over one connection
 
 
 class StoredAttachment(Part):
@@ -58,6 +60,7 @@ class OutgoingMail(BaseDocument):
     state = StringField(required=True, default="ready", choices=("ready", "sending", "sent", "refused"))
     due_at = DateTimeField(required=True, default=utcnow)  # while sending: when the lease ends
     fence = IntField(required=True, default=0)  # counts claims: only the newest claim may say how it ended
+    claimed_by = ObjectIdField()  # the newest claim, which may have taken others with it
     attempts = IntField(required=True, default=0)
     uncertain = IntField(required=True, default=0)
     last_answer = StringField()
@@ -65,12 +68,19 @@ class OutgoingMail(BaseDocument):
     expires_at = DateTimeField()
 
     @classmethod
-    def claim(cls, identifier: ObjectId) -> Self | None:
-        """Take a due mail for sending; None where it is not due, or another worker has it."""
-        now = utcnow()
-        due = {"_id": identifier, "state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": now}}
+    def claim(cls, identifiers: Sequence[ObjectId]) -> list[Self]:
+        """Take mails for sending: those of them that are due and that no other worker has."""
+        now, claim = utcnow(), ObjectId()
+        due = {"_id": {"$in": list(identifiers)}, "state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": now}}
         until = now + timedelta(seconds=current_app.config["MAIL_LEASE_SECONDS"])
-        return cls.change(due, {"$set": {"state": "sending", "due_at": until}, "$inc": {"fence": 1, "attempts": 1}})
+        taken = {"state": "sending", "due_at": until, "claimed_by": claim, "updated_at": now}
+        cls.collection().update_many(due, {"$set": taken, "$inc": {"fence": 1, "attempts": 1}})
+        return [cls.wrap(row) for row in cls.rows({"_id": {"$in": list(identifiers)}, "claimed_by": claim})]
+
+    @property
+    def has_time(self) -> bool:
+        """Whether there is as much of the lease left as the server has for an answer; if not, another worker may take over."""
+        return bool(utcnow() < self.due_at - timedelta(seconds=current_app.config["MAIL_LEASE_SECONDS"] * ANSWER_WITHIN))
 
     def succeed(self) -> bool:
         """Note that the server took it; False where the lease was lost meanwhile."""
@@ -83,7 +93,7 @@ class OutgoingMail(BaseDocument):
 
     def _finish(self, values: dict[str, object]) -> bool:
         content = dict.fromkeys(("text", "html", "attachments", "headers", "subject"), "")
-        return self.change(self._mine(), {"$set": values, "$unset": content}) is not None
+        return self.alter(self._mine(), {"$set": values, "$unset": content})
 
     def retry(self, answer: str, *, uncertain: bool) -> bool:
         """Note a failure that may pass: due again after a delay that doubles, refused after three days."""
@@ -92,7 +102,7 @@ class OutgoingMail(BaseDocument):
             return self.refuse(answer)
         delay = min(FIRST_DELAY * 2 ** min(self.attempts - 1, 20), LONGEST_DELAY)
         values = {"state": "ready", "due_at": now + delay, "last_answer": answer}
-        return self.change(self._mine(), {"$set": values, "$inc": {"uncertain": int(uncertain)}}) is not None
+        return self.alter(self._mine(), {"$set": values, "$inc": {"uncertain": int(uncertain)}})
 
     def _mine(self) -> dict[str, object]:
         return {"_id": self.pk, "state": "sending", "fence": self.fence}
@@ -101,11 +111,12 @@ class OutgoingMail(BaseDocument):
     def due(cls) -> list[ObjectId]:
         """The ids of mails that wait for a worker, the oldest first, at most `SWEEP_MOST`."""
         where = {"state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": utcnow()}}
-        return [row["_id"] for row in cls.rows(where, sort=[("due_at", 1), ("_id", 1)], limit=SWEEP_MOST)]
+        waiting = cls.collection().find(where, {"_id": True}, sort=[("due_at", 1), ("_id", 1)], limit=SWEEP_MOST)
+        return [row["_id"] for row in waiting]
 
 
 def put(message: MailMessage) -> None:
-    """Store a mail in the running transaction, and wake a worker once that is committed."""
+    """Store a mail in the running transaction, and wake a worker once that is committed; in a rush, leave it to the sweep."""
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
     mail = OutgoingMail(
         cause=message.cause,
@@ -117,7 +128,7 @@ def put(message: MailMessage) -> None:
         message_id=make_msgid(domain=host),
         attachments=[_stored(attachment) for attachment in message.attachments],
     ).insert()
-    jobs.wake("mail.deliver", str(mail.pk))
+    jobs.hasten("mail.deliver", str(mail.pk))
 
 
 def _stored(attachment: Attachment) -> StoredAttachment:

@@ -1,13 +1,15 @@
 """Sending the outbox: one job per mail, and a sweep for those that no job came for."""
 
 import smtplib
+from collections.abc import Sequence
+from time import monotonic
 
 from bson import ObjectId
 from celery import shared_task
 from flask_mail import BadHeaderError, Mail, Message
 
 from network_api.mail.outbox import OutgoingMail
-from network_api.mail.transport import connect
+from network_api.mail.transport import LastingConnection
 
 mail = Mail()
 PERMANENT = 500
@@ -20,23 +22,31 @@ SCHEDULE = {
 @shared_task(name="mail.deliver")  # type: ignore[untyped-decorator]  # celery has no types
 def deliver(identifier: str) -> None:
     """Send one mail, if it is due and nobody else has it."""
-    claimed = OutgoingMail.claim(ObjectId(identifier))
-    if claimed is not None:
-        send(claimed)
+    _deliver([ObjectId(identifier)])
 
 
 @shared_task(name="mail.sweep")  # type: ignore[untyped-decorator]  # celery has no types
 def sweep() -> None:
-    """Send what is due: wake-ups that were lost, leases of killed workers, retries."""
-    for identifier in OutgoingMail.due():
-        deliver(str(identifier))
+    """Send what is due: what a rush has left, wake-ups that were lost, leases of killed workers, retries.
+
+    As long as there is some, but no longer than until the next sweep.
+    """
+    ends = monotonic() + SWEEP_EVERY
+    while monotonic() < ends and (identifiers := OutgoingMail.due()):
+        _deliver(identifiers)
 
 
-def send(claimed: OutgoingMail) -> None:
+def _deliver(identifiers: Sequence[ObjectId]) -> None:
+    with LastingConnection() as connection:
+        for claimed in OutgoingMail.claim(identifiers):
+            if claimed.has_time:  # otherwise it waits for the next worker
+                send(claimed, connection)
+
+
+def send(claimed: OutgoingMail, connection: LastingConnection) -> None:
     """Hand a claimed mail to the SMTP server and note the outcome by the point of failure (RFC 5321, section 4.2.1)."""
     try:
-        with connect() as connection:
-            connection.send(as_message(claimed))
+        connection.send(as_message(claimed))
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
         _answered(claimed, code, answer)

@@ -1,11 +1,11 @@
 """The SMTP connection of transactional mail: Flask-Mail's, with patience that ends and a farewell that may fail."""
 
-import contextlib
 import smtplib
-from types import TracebackType
+from contextlib import ExitStack, suppress
+from typing import Self
 
 from flask import current_app
-from flask_mail import Connection
+from flask_mail import Connection, Message
 
 ANSWER_WITHIN = 0.5  # of the lease, for each answer; Flask-Mail's own connection would wait for ever
 
@@ -24,13 +24,36 @@ class PatientConnection(Connection):
             host.login(self.mail.username, self.mail.password)
         return host
 
-    def __exit__(self, exc_type: type[BaseException], exc_value: BaseException, tb: TracebackType) -> None:
+    def __exit__(self, *_: object) -> None:
         """Say goodbye; the mail's fate is settled by then, so a lost connection is nothing to raise."""
         if self.host is not None:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
+            with suppress(smtplib.SMTPException, OSError):
                 self.host.quit()
 
 
-def connect() -> PatientConnection:
-    """A connection to the server that the settings name, for a `with`."""
-    return PatientConnection(current_app.extensions["mail"])
+class LastingConnection:
+    """A connection for several mails: opened for the first, kept for the next, and opened anew after a failure."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._connection: PatientConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    def send(self, message: Message) -> None:
+        """Hand over a mail. Raises OSError, SMTPException, and what Flask-Mail raises for what is no mail."""
+        try:
+            if self._connection is None:
+                self._connection = self._open.enter_context(PatientConnection(current_app.extensions["mail"]))
+            self._connection.send(message)
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _hang_up(self) -> None:
+        self._connection = None
+        self._open.close()

@@ -29,8 +29,8 @@ def database(port: int, storage: Path, log: Path) -> Child:
 
 
 def database_uri(port: int) -> str:
-    """The URI of the embedded database."""
-    return f"mongodb://{LOOPBACK}:{port}/network?directConnection=true"
+    """The URI of the embedded database. It is one node, and notes each write that could be retried at a price that grows."""
+    return f"mongodb://{LOOPBACK}:{port}/network?directConnection=true&retryWrites=false"
 
 
 def mail_sink(port: int, maildir: Path, log: Path) -> Child:

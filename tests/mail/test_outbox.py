@@ -72,8 +72,7 @@ def test_the_same_cause_is_refused(app: Flask) -> None:
 
 def test_a_killed_worker_s_mail_is_taken_up_when_its_lease_ends(app: Flask, mailbox: Mailbox) -> None:
     put()
-    killed = OutgoingMail.claim(stored().pk)
-    assert killed is not None
+    (killed,) = OutgoingMail.claim([stored().pk])
     tasks.sweep()
     assert mailbox.messages == []
     with time_machine.travel(utcnow() + timedelta(seconds=app.config["MAIL_LEASE_SECONDS"] + 1)):
