@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from flask import Flask
 
+from network_api import jobs
 from network_api.documents import AlreadyExists, transactional, utcnow
 from network_api.mail import outbox, tasks
 from network_api.mail.message import Attachment, MailMessage
@@ -130,3 +131,38 @@ def test_a_mail_that_cannot_be_written_is_refused_and_holds_up_nobody(app: Flask
     put(MailMessage("cause:4", "toinen@example.org", "Hei", "x"))
     tasks.sweep()
     assert [str(message["To"]) for message in mailbox.messages] == ["toinen@example.org"]
+
+
+def test_of_two_workers_that_claim_the_same_mails_each_gets_what_the_other_has_not(app: Flask) -> None:
+    for number in range(3):
+        put(MailMessage(f"cause:{number}", "aino@example.org", "Hei", "x"))
+    due = OutgoingMail.due()
+    first, second = OutgoingMail.claim(due[:2]), OutgoingMail.claim(due)
+    assert [mail.pk for mail in first] == due[:2]
+    assert [mail.pk for mail in second] == due[2:]
+
+
+def test_mails_of_a_sweep_share_a_connection_and_a_refused_one_ends_it(app: Flask, mailbox: Mailbox) -> None:
+    for number in range(30):
+        put(MailMessage(f"cause:{number}", f"osallistuja{number}@example.org", "Hei", "x"))
+    put(MailMessage("cause:bad", "aino@example.org", "Hei\nBcc: muu@example.org", "x"))
+    tasks.sweep()
+    assert len(mailbox.messages) == 30
+
+
+def test_a_claim_that_is_nearly_over_is_left_to_the_next_worker(app: Flask, mailbox: Mailbox) -> None:
+    put()
+    late = utcnow() + timedelta(seconds=app.config["MAIL_LEASE_SECONDS"] * 0.6)
+    (claimed,) = OutgoingMail.claim(OutgoingMail.due())
+    assert claimed.has_time
+    with time_machine.travel(late):
+        assert not claimed.has_time
+
+
+def test_in_a_rush_wake_ups_stop_and_the_sweep_finds_the_rest(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(jobs, "wake", lambda task, *arguments: woken.append(task))
+    for number in range(jobs.RUSH * 4):
+        put(MailMessage(f"cause:{number}", "aino@example.org", "Hei", "x"))
+    assert len(woken) < jobs.RUSH * 4
+    assert len(OutgoingMail.due()) == jobs.RUSH * 4
