@@ -280,14 +280,17 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
     def change(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> Self | None:
         """The guarded write: update the one document that matches and return it as it is now, or None where none does.
 
-        `where` names its `_id`. An update and a look in one transaction, for the embedded engine's findAndModify reads the
-        whole collection whenever it writes. Raises AlreadyExists where a unique index refuses the new state.
+        An update and a look in one transaction, for the embedded engine's findAndModify reads the whole collection whenever
+        it writes. Raises AlreadyExists where a unique index refuses the new state.
         """
-        return cls.first({"_id": where["_id"]}) if cls.alter(where, update) else None
+        found = where if "_id" in where else cls.row(where)
+        if found is None or not cls.alter({**where, "_id": found["_id"]}, update):
+            return None
+        return cls.first({"_id": found["_id"]})
 
     @classmethod
     def alter(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
-        """As `change`, where nobody needs the document afterwards: whether there was one that matched."""
+        """As `change`, by `_id`, where nobody needs the document afterwards: whether there was one that matched."""
         changed = {**update, "$set": {"updated_at": utcnow(), **update.get("$set", {})}}
         try:
             return cls.collection().update_one(where, changed, session=session()).matched_count == 1
