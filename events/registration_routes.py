@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from flask import Response
 from flask.views import MethodView
 
-from events import find, offers, participants, registration
+from events import find, offers, registration
 from events.documents import Event
 from events.registration_documents import BY_COORDINATOR, BY_PERSON, MANAGE, Registration
 from events.registration_schemas import (
     OwnRegistrationSchema,
-    RegistrationFilters,
     RegistrationPatch,
     RegistrationQuery,
     RegistrationRequest,
@@ -87,19 +85,6 @@ class Registrations(MethodView):
         The links to the registration and to the remote room go to the e-mail address only.
         """
         return registration.register(caller, event, given)
-
-
-@blueprint.route("/events/<id:event_id>/registrations.csv")
-class RegistrationsTable(MethodView):
-    """Registrations as a table."""
-
-    @blueprint.access(event_with_participants, scope="registrations:read")
-    @blueprint.arguments(RegistrationFilters, location="query")
-    @blueprint.response(200, content_type="text/csv")
-    def get(self, caller: Caller, event: Event, query: dict[str, Any]) -> Response:
-        """Download the registrations for a theme day"""
-        headers = {"Content-Disposition": f'attachment; filename="{event.slug}.csv"', "Vary": "Authorization"}
-        return Response(participants.as_csv(caller, event, query), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.route("/registrations/<id:registration_id>")

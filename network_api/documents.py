@@ -345,6 +345,7 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         return cls.collection().delete_one(where, session=session()).deleted_count == 1
 
     @classmethod
-    def each(cls, where: Mapping[str, Any]) -> Iterator[Row]:
+    def each(cls, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = ()) -> Iterator[Row]:
         """Every row that matches, streamed, for exports, jobs and checks of any size."""
-        yield from cls.collection().find(where, session=session()).batch_size(500)
+        found = cls.collection().find(where, session=session()).batch_size(500)
+        yield from found.sort(list(sort)) if sort else found

@@ -224,7 +224,7 @@ def test_the_list_of_registrations_filters_and_pages(anyone: Api, coordinator: A
 
 
 def test_the_table_of_registrations_runs_no_formulas(anyone: Api, coordinator: Api, event: Event) -> None:
-    register(anyone, event, "eka", name='=HYPERLINK("http://example.org")', needs="@SUM(1)")
+    register(anyone, event, "eka", name='=HYPERLINK("http://example.org")', organisation={"name": "@SUM(1)", "type": "other"})
     text = coordinator.get(f"/events/{event.pk}/registrations.csv").get_data(as_text=True)
     assert "'=HYPERLINK" in text
     assert ",'@SUM(1)," in text
