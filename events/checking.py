@@ -2,22 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from bson import ObjectId
 
 from events.attendance import summary
 from events.attendance_documents import Attendance
 from events.documents import Event, Partner
+from events.notice_documents import READY, Notice
 from events.registration_documents import CANCELLED, CONFIRMED, WAITLISTED, Registration
-from network_api.documents import Problem, Row
+from network_api.documents import Problem, Row, utcnow
 
 Registrations = list[Row]
+LATE = timedelta(minutes=10)  # after which no worker seems to come for a notice
 
 
 def check() -> Iterator[Problem]:
     """Recount the seats, offers, queues and attendance of every theme day, and look for two live registrations of one address."""
     for row in Event.each({}):
         yield from check_event(Event.wrap(row))
+    yield from _check_notices()
 
 
 def check_event(event: Event) -> Iterator[Problem]:
@@ -110,3 +114,10 @@ def _check_attendance(event: Event, registrations: Registrations) -> Iterator[Pr
             yield Problem("registration_attendance", str(found["_id"]), follows, said)
     for registration_id in ledger:
         yield Problem("attendance_of_nobody", str(registration_id), "a registration", None)
+
+
+def _check_notices() -> Iterator[Problem]:
+    """Everything that is to be told has been, but for what is due just now."""
+    late = Notice.rows({"state": READY, "due_at": {"$lte": utcnow() - LATE}}, sort=[("due_at", 1), ("_id", 1)])
+    for row in late:
+        yield Problem("notice_overdue", f"{row['kind']} {row['_id']}", "told", row["due_at"].isoformat())

@@ -9,6 +9,8 @@ from events import (
     cohost_routes,
     demo,
     export_routes,
+    feed_pages,
+    feed_routes,
     pages,
     queueing,
     registration_routes,
@@ -19,7 +21,10 @@ from events import (
 from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
+from events.feed_documents import CalendarLink
+from events.notice_documents import Notice
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
+from events.reviews import REVIEWS
 from network_api.feature import Feature, Person
 
 
@@ -41,6 +46,7 @@ def export_person(person: Person) -> Mapping[str, Any]:
             }
             for row in found
         ],
+        "calendar_address_since": next((row["created_at"] for row in CalendarLink.rows({"member_id": person.member_id})), None),
     }
 
 
@@ -52,11 +58,12 @@ def erase_person(person: Person) -> None:
         if found.is_live and not event.is_over:
             found = queueing.withdraw(event, found, BY_ERASURE)
         attendance.anonymise(found)
+    CalendarLink.remove({"member_id": person.member_id})
 
 
 feature = Feature(
     name="events",
-    documents=(Event, Registration, Attendance),
+    documents=(Event, Registration, Attendance, Notice, CalendarLink),
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,
@@ -64,10 +71,12 @@ feature = Feature(
         attendance_routes.blueprint,
         ticket_routes.blueprint,
         export_routes.blueprint,
+        feed_routes.blueprint,
     ),
-    pages=(pages.blueprint,),
+    pages=(pages.blueprint, feed_pages.blueprint),
     schedule=tasks.SCHEDULE,
     check=check,
+    reviews=REVIEWS,
     export_person=export_person,
     erase_person=erase_person,
     demo=demo.make,

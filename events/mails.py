@@ -13,8 +13,18 @@ from events.seating import ONSITE, REMOTE
 from network_api.auth import links
 from network_api.documents import Row
 from network_api.languages import in_language
-from network_api.mail.message import MailMessage, compose
+from network_api.mail.message import MailMessage, Review, compose
 
+# The last look at a mail when it is sent; see reviews.py.
+INVITATION, UPDATE, CANCELLATION = "registration.invitation", "registration.update", "registration.cancellation"
+REMINDER, THANKS = "registration.reminder", "registration.thanks"
+_REVIEWS = {
+    **dict.fromkeys(("confirmed", "promoted", "switched"), INVITATION),
+    **dict.fromkeys(("cancelled", "offer_ended", "event_cancelled"), CANCELLATION),
+    "event_changed": UPDATE,
+    "reminder": REMINDER,
+    "thanks": THANKS,
+}
 _LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
 
 
@@ -83,15 +93,25 @@ def join_link_again(registration: Registration, event: Event) -> MailMessage:
     return _about(registration, event, "join_link_again")
 
 
-def event_cancelled(registration: Registration, event: Event) -> MailMessage:
-    """To everybody who is registered."""
-    reason = in_language(event.cancel_reason, registration.language)
-    return _about(registration, event, "event_cancelled", cause=f"event-cancelled:{event.version}", reason=reason)
-
-
-def event_changed(registration: Registration, event: Event) -> MailMessage:
+def event_changed(registration: Registration, event: Event, cause: str) -> MailMessage:
     """To everybody who is registered, when time or place change."""
-    return _about(registration, event, "event_changed", cause=f"event-changed:{event.version}")
+    return _about(registration, event, "event_changed", cause=cause)
+
+
+def event_cancelled(registration: Registration, event: Event, cause: str) -> MailMessage:
+    """To everybody who is registered, when the theme day is called off."""
+    reason = in_language(event.cancel_reason, registration.language)
+    return _about(registration, event, "event_cancelled", cause=cause, reason=reason)
+
+
+def reminder(registration: Registration, event: Event, cause: str) -> MailMessage:
+    """To everybody who has a seat, some hours before it begins."""
+    return _about(registration, event, "reminder", cause=cause)
+
+
+def thanks(registration: Registration, event: Event, cause: str) -> MailMessage:
+    """To everybody who took part, some hours after its end."""
+    return _about(registration, event, "thanks", cause=cause)
 
 
 def _about(registration: Registration, event: Event, what: str, *, cause: str | None = None, **values: Any) -> MailMessage:
@@ -101,6 +121,7 @@ def _about(registration: Registration, event: Event, what: str, *, cause: str | 
         registration.email,
         language,
         f"events/{what}.txt",
+        review=Review(_REVIEWS[what], str(registration.pk)) if what in _REVIEWS else None,
         registration=registration,
         event=event,
         title=title_of(event, language),

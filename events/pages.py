@@ -1,19 +1,16 @@
-"""The web pages of theme days: the door to the remote room, the page of a registration, calendar feeds."""
+"""The web pages of theme days: the door to the remote room, the page of a registration, certificates."""
 
 from datetime import datetime
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask_babel import force_locale, get_locale
 
 from events import certificates, mails, offers, registration
 from events import door as remote_door
-from events.calendar import calendar_of, coming_events
 from events.documents import Event, title_of
-from events.find import readable_event
 from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
 from network_api.auth.caller import STRANGER
 from network_api.languages import in_language
-from network_api.networks.documents import Network
 
 blueprint = Blueprint("event_pages", __name__, template_folder="templates")
 
@@ -117,31 +114,4 @@ def _page(found: Registration, event: Event, template: str, *, language: str | N
 def _private(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-@blueprint.get("/events.ics")
-def all_events() -> Response:
-    """Every theme day as a calendar."""
-    return _feed(coming_events())
-
-
-@blueprint.get("/events/<id:event_id>.ics")
-def one_event(event_id: str) -> Response:
-    """One theme day as a calendar."""
-    return _feed([readable_event(STRANGER, event_id)])
-
-
-@blueprint.get("/networks/<id:network_id>/events.ics")
-def events_of_network(network_id: str) -> Response:
-    """The theme days that a network arranges, as a calendar."""
-    return _feed(coming_events(network_ids=Network.get(network_id).pk))
-
-
-def _feed(events: list[Event]) -> Response:
-    language = str(get_locale())
-    response = Response(calendar_of(events, language), content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Language"], response.headers["Vary"] = language, "Accept-Language"
-    response.add_etag()
-    response.make_conditional(request)
     return response

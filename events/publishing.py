@@ -5,17 +5,15 @@ from typing import Any
 
 from bson import ObjectId
 
-from events import cohosting, mails, queueing
+from events import cohosting, notices, queueing
 from events.documents import Event
 from events.errors import EventCancelled
-from events.registration_documents import Registration
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
 from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import AlreadyExists, transactional, utcnow
 from network_api.errors import Conflict, Invalid
 from network_api.languages import in_language, slugify
-from network_api.mail import outbox
 from network_api.networks.documents import Network
 
 _COPIED = (
@@ -31,6 +29,9 @@ _COPIED = (
     "registration_opens_at",
     "registration_closes_at",
     "offer_hours",
+    "reminder_hours",
+    "thanks_hours",
+    "feedback_url",
     "venue",
     "remote",
     "questions",
@@ -115,17 +116,14 @@ def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], versi
     audit.record(caller.member_id, "event.changed", event.pk, network_id=event.network_id, changes=differing)
     event = queueing.promote(event, *event.seats)
     if event.status == PUBLISHED and not event.is_over and any(name in differing for name in _TIME_AND_PLACE):
-        _tell_everybody(event, mails.event_changed)
+        notices.tell_of_change(event)
+    if any(name in differing for name in notices.PLANNED_BY):
+        notices.plan(event)
     return event
 
 
 def _capacity(event: Event) -> dict[str, int | None]:
     return {mode: seats.capacity for mode, seats in event.seats.items()}
-
-
-def _tell_everybody(event: Event, mail: Any) -> None:
-    for registered in Registration.live(event.pk):
-        outbox.put(mail(registered, event))
 
 
 @transactional
@@ -134,7 +132,9 @@ def publish_event(caller: Caller, event: Event) -> Event:
     event = event.fresh()
     if event.status != DRAFT:
         raise Conflict("Only a draft can be published.", code="not_a_draft")
-    return _edit(caller, event, "event.published", {"status": PUBLISHED, "published_at": utcnow()})
+    event = _edit(caller, event, "event.published", {"status": PUBLISHED, "published_at": utcnow()})
+    notices.plan(event)
+    return event
 
 
 @transactional
@@ -145,7 +145,8 @@ def cancel_event(caller: Caller, event: Event, reason: Mapping[str, str] | None)
         raise Conflict("A draft is deleted, not cancelled.", code="not_published")
     event.require_going_on()
     event = _edit(caller, event, "event.cancelled", {"status": CANCELLED, "cancelled_at": utcnow(), "cancel_reason": reason})
-    _tell_everybody(event, mails.event_cancelled)
+    notices.tell_of_cancellation(event)
+    notices.plan(event)
     return event
 
 

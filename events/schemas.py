@@ -98,6 +98,22 @@ class EventFields(Schema):
             "example": None,
         },
     )
+    reminder_hours = fields.List(
+        Whole(validate=validate.Range(1, 336)),
+        validate=validate.Length(max=5),
+        metadata={"description": "How many hours before its start participants are reminded, each time.", "example": [24]},
+    )
+    thanks_hours = Whole(
+        allow_none=True,
+        validate=validate.Range(0, 336),
+        metadata={"description": "How many hours after its end participants are thanked. Null: not at all.", "example": 2},
+    )
+    feedback_url = fields.Url(
+        schemes={"https"},
+        allow_none=True,
+        validate=[validate.Length(max=2000), no_surrogates],
+        metadata={"description": "Where participants say what they thought of it.", "example": "https://example.org/palaute"},
+    )
     venue = fields.Nested(VenueSchema, allow_none=True)
     remote = fields.Nested(RemoteSchema, allow_none=True)
     questions = Questions()

@@ -29,7 +29,8 @@ class Feature:
 
     `check` recounts the feature's invariants on live data; `export_person` returns what is held about somebody, as JSON
     can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
-    data, given what the features before it made.
+    data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
+    it is about to be sent: they answer the texts to add to it, by MIME subtype, or None where it is not to be sent.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Feature:
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}
     erase_person: Callable[[Person], None] = lambda person: None
+    reviews: Mapping[str, Callable[[str], Mapping[str, str] | None]] = field(default_factory=dict)
     demo: Callable[[dict[str, Any]], None] = lambda made: None
 
 

@@ -125,6 +125,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     attended = Registration(event_id=past.pk, mode=ONSITE, status=CONFIRMED, **who).insert()
     attendance.record(attended, MANUAL, ONSITE)
     attended = attended.fresh()
+    assert callers["network_member"].post("/members/me/calendar").status_code == 201
     newsletter = make_newsletter(regional)
     subscription = subscribe(newsletter, "tilaaja@example.org")
     issue = issue_being_sent(newsletter)

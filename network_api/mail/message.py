@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template
 from flask_babel import force_locale
@@ -17,9 +17,19 @@ class Attachment:
     content: bytes
 
 
+class Review(NamedTuple):
+    """A last look at a mail when it is about to be sent: the name of one of the features' `reviews`, and what it is about."""
+
+    name: str
+    about: str
+
+
 @dataclass(frozen=True)
 class MailMessage:
-    """One mail to one person. `cause` is unique: the same cause is never mailed twice."""
+    """One mail to one person. `cause` is unique: the same cause is never mailed twice.
+
+    A mail that waits can be overtaken by what happens, so one with a `review` is looked at once more when it is sent.
+    """
 
     cause: str
     to: str
@@ -28,11 +38,12 @@ class MailMessage:
     html: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    review: Review | None = None
 
 
-def compose(cause: str, to: str, language: str, template: str, **values: Any) -> MailMessage:
+def compose(cause: str, to: str, language: str, template: str, *, review: Review | None = None, **values: Any) -> MailMessage:
     """A mail from a text template, in the reader's language. The template's first line is the subject."""
     with force_locale(language):
         rendered = render_template(template, language=language, **values)
     subject, _, text = rendered.strip().partition("\n")
-    return MailMessage(cause=cause, to=to, subject=" ".join(subject.split()), text=text.strip() + "\n")
+    return MailMessage(cause=cause, to=to, subject=" ".join(subject.split()), text=text.strip() + "\n", review=review)

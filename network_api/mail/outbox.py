@@ -1,6 +1,6 @@
 """The outbox: one stored mail after another, each with its state, claimed by lease and fenced.
 
-    ready -> sending -> sent | refused
+    ready -> sending -> sent | refused | withdrawn
                └-> ready again, later, after a failure that may pass
 
 A claim lasts `MAIL_LEASE_SECONDS`; a killed worker leaves `sending`, and the sweep takes the mail up again. When the SMTP
@@ -56,8 +56,10 @@ class OutgoingMail(BaseDocument):
     html = StringField()
     headers = DictField()
     attachments = EmbeddedDocumentListField(StoredAttachment)
+    review = StringField()
+    about = StringField()
     message_id = StringField(required=True)
-    state = StringField(required=True, default="ready", choices=("ready", "sending", "sent", "refused"))
+    state = StringField(required=True, default="ready", choices=("ready", "sending", "sent", "refused", "withdrawn"))
     due_at = DateTimeField(required=True, default=utcnow)  # while sending: when the lease ends
     fence = IntField(required=True, default=0)  # counts claims: only the newest claim may say how it ended
     claimed_by = ObjectIdField()  # the newest claim, which may have taken others with it
@@ -90,6 +92,10 @@ class OutgoingMail(BaseDocument):
     def refuse(self, answer: str) -> bool:
         """Note that the server will never take it."""
         return self._finish({"state": "refused", "last_answer": answer, "expires_at": utcnow() + KEPT_AFTER})
+
+    def withdraw(self) -> bool:
+        """Note that it is not sent, because what it says holds no longer."""
+        return self._finish({"state": "withdrawn", "expires_at": utcnow() + KEPT_AFTER})
 
     def _finish(self, values: dict[str, object]) -> bool:
         content = dict.fromkeys(("text", "html", "attachments", "headers", "subject"), "")
@@ -125,6 +131,8 @@ def put(message: MailMessage) -> None:
         text=message.text,
         html=message.html,
         headers=dict(message.headers),
+        review=message.review and message.review.name,
+        about=message.review and message.review.about,
         message_id=make_msgid(domain=host),
         attachments=[_stored(attachment) for attachment in message.attachments],
     ).insert()

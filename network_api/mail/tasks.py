@@ -1,13 +1,15 @@
 """Sending the outbox: one job per mail, and a sweep for those that no job came for."""
 
 import smtplib
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from bson import ObjectId
 from celery import shared_task
 from flask_mail import BadHeaderError, Mail, Message
 
+from network_api.feature import features
 from network_api.mail.outbox import OutgoingMail
 from network_api.mail.transport import LastingConnection
 
@@ -25,6 +27,14 @@ def deliver(identifier: str) -> None:
     _deliver([ObjectId(identifier)])
 
 
+def _review(claimed: OutgoingMail) -> Mapping[str, str] | None:
+    """What the feature that wrote the mail adds to it now, by MIME subtype of text; None where it is not to be sent."""
+    if not claimed.review:
+        return {}
+    reviews = ChainMap(*(dict(feature.reviews) for feature in features()))
+    return reviews[claimed.review](claimed.about)
+
+
 @shared_task(name="mail.sweep")  # type: ignore[untyped-decorator]  # celery has no types
 def sweep() -> None:
     """Send what is due: what a rush has left, wake-ups that were lost, leases of killed workers, retries.
@@ -39,14 +49,19 @@ def sweep() -> None:
 def _deliver(identifiers: Sequence[ObjectId]) -> None:
     with LastingConnection() as connection:
         for claimed in OutgoingMail.claim(identifiers):
-            if claimed.has_time:  # otherwise it waits for the next worker
-                send(claimed, connection)
+            if not claimed.has_time:  # it waits for the next worker
+                continue
+            parts = _review(claimed)
+            if parts is None:
+                claimed.withdraw()
+            else:
+                send(claimed, parts, connection)
 
 
-def send(claimed: OutgoingMail, connection: LastingConnection) -> None:
+def send(claimed: OutgoingMail, parts: Mapping[str, str], connection: LastingConnection) -> None:
     """Hand a claimed mail to the SMTP server and note the outcome by the point of failure (RFC 5321, section 4.2.1)."""
     try:
-        connection.send(as_message(claimed))
+        connection.send(as_message(claimed, parts))
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
         _answered(claimed, code, answer)
@@ -68,7 +83,7 @@ def _answered(claimed: OutgoingMail, code: int, answer: bytes | str) -> None:
         claimed.retry(text, uncertain=False)
 
 
-def as_message(stored: OutgoingMail) -> Message:
+def as_message(stored: OutgoingMail, parts: Mapping[str, str]) -> Message:
     """The Flask-Mail message of a stored mail; its Message-ID is the same at every attempt."""
     message = Message(
         subject=stored.subject,
@@ -78,6 +93,7 @@ def as_message(stored: OutgoingMail) -> Message:
         date=stored.created_at.timestamp(),
         extra_headers={"Auto-Submitted": "auto-generated", **stored.headers},  # RFC 3834, section 5
     )
+    message.alts.update(parts)
     for attachment in stored.attachments:
         message.attach(attachment.filename, attachment.content_type, attachment.content)
     message.msgId = stored.message_id

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from flask import Flask
 
+from events import tasks
 from events.documents import Event
 from events.feature import check
 from network_api.app import connect, create_app, documents, ensure_indexes
+from network_api.mail import tasks as mail_tasks
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.factories import make_event
@@ -29,6 +31,17 @@ def event(regional: Network) -> Event:
 def coordinator(signed_in: Callable[..., Api], regional: Network) -> Api:
     """Who coordinates the network that arranges it."""
     return signed_in("koordinaattori@example.org", regional, "coordinator")
+
+
+@pytest.fixture
+def deliver(app: Flask) -> Callable[[], None]:
+    """Do what waits to be done about theme days, and send what waits in the outbox, as the workers would."""
+
+    def work() -> None:
+        tasks.sweep()
+        mail_tasks.sweep()
+
+    return work
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""The last look at a mail about a registration, when it is sent: whether it still holds, and the calendar entry that goes with it."""
+
+from collections.abc import Callable, Mapping
+
+from events import calendar
+from events.documents import Event
+from events.mails import CANCELLATION, INVITATION, REMINDER, THANKS, UPDATE
+from events.registration_documents import CONFIRMED, Registration
+from events.seating import PUBLISHED
+from network_api.documents import utcnow
+
+Parts = Mapping[str, str] | None
+
+
+def invitation(registration_id: str) -> Parts:
+    """A seat: with the entry as it is now, where the seat is still theirs."""
+    found, event = _of(registration_id)
+    return _part(found, event, calendar.REQUEST) if _takes_part(found, event) else {}
+
+
+def update(registration_id: str) -> Parts:
+    """A new time or place: for who is registered still, with the entry where they have a seat."""
+    found, event = _of(registration_id)
+    return invitation(registration_id) if found.is_live and event.status == PUBLISHED else None
+
+
+def cancellation(registration_id: str) -> Parts:
+    """The end of a registration, or of the theme day: takes the entry away from who was ever given one."""
+    found, event = _of(registration_id)
+    return _part(found, event, calendar.CANCEL) if found.confirmed_at and not _takes_part(found, event) else {}
+
+
+def reminder(registration_id: str) -> Parts:
+    """Only for who takes part, and before it begins."""
+    found, event = _of(registration_id)
+    return {} if _takes_part(found, event) and event.starts_at > utcnow() else None
+
+
+def thanks(registration_id: str) -> Parts:
+    """Only for who took part."""
+    return {} if _takes_part(*_of(registration_id)) else None
+
+
+REVIEWS: Mapping[str, Callable[[str], Parts]] = {
+    INVITATION: invitation,
+    UPDATE: update,
+    CANCELLATION: cancellation,
+    REMINDER: reminder,
+    THANKS: thanks,
+}
+
+
+def _of(registration_id: str) -> tuple[Registration, Event]:
+    found = Registration.get(registration_id)
+    return found, Event.get(found.event_id)
+
+
+def _takes_part(found: Registration, event: Event) -> bool:
+    return bool(found.status == CONFIRMED and event.status == PUBLISHED)
+
+
+def _part(found: Registration, event: Event, method: str) -> Mapping[str, str]:
+    """A calendar beside the text, as mail programs expect it (RFC 6047, section 2.4)."""
+    return {f"calendar; method={method}": calendar.own_calendar([(found, event)], method).decode()}
