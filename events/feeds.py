@@ -12,7 +12,7 @@ from network_api.members.documents import Member
 
 
 @transactional
-def give_address(member_id: ObjectId) -> Row:
+def give_address(member_id: ObjectId | None) -> Row:
     """The address of a member's calendar, a new one each time; the old one is void."""
     CalendarLink.remove({"member_id": member_id})
     return as_row(CalendarLink(member_id=member_id).insert())

@@ -1,4 +1,4 @@
-"""The last look at a mail about a registration, when it is sent: whether it still holds, and the calendar entry that goes with it."""
+"""The last look at a mail about a registration when it is sent: whether it still holds, and which calendar entry goes with it."""
 
 from collections.abc import Callable, Mapping
 
