@@ -85,12 +85,12 @@ def _tell_some(notice: Notice) -> Notice:
     group = Registration.rows({"event_id": event.pk, **beyond}, sort=[("_id", 1)], limit=GROUP)
     attended = notice.kind == THANKS and _has_attendance(event)
     told = [found for found in map(Registration.wrap, group) if _concerns(notice, found, attended=attended)]
-    for found in told:
-        outbox.put(_MAILS[notice.kind](found, event, f"notice:{notice.pk}"))
     after = group[-1]["_id"] if group else notice.after
     advanced = notice.advance(after, len(told), done=len(group) < GROUP)
     if advanced is None:
         raise LeaseLost
+    for found in told:
+        outbox.put(_MAILS[notice.kind](found, event, f"notice:{notice.pk}"))
     return advanced
 
 

@@ -140,7 +140,7 @@ def test_erasing_a_person_frees_the_coming_seat_and_keeps_the_figures(
     assert anyone.get(f"/manage/registrations/{link('kolmas')}").json["status"] == "confirmed"
     assert anyone.get(f"/manage/registrations/{token}").status_code == 404
     assert "eka@example.org" not in str(Registration.rows({}))
-    assert export_person(person) == {"registrations": []}
+    assert export_person(person)["registrations"] == []
     adds_up()
 
 
