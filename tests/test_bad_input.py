@@ -32,7 +32,11 @@ STRANGE_IDS = ("x", "%00", "65f1c0ffee65f1c0ffee65f", "65f1c0ffee65f1c0ffee65f1a
 NO_JSON = (b"{", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1e999}', b'{"name": "\\ud800"}', b"\xff\xfe{}", b"[" * 100_000)
 NO_OBJECT = (b"[]", b'"text"', b"17", b"null", b"true", b"[[[[]]]]")
 WRONG_TEXTS = (17, True, ["text"], {"$gt": ""}, "\x00")
-OTHERS_OWN = ("/api/v1/auth/tokens/<id:token_id>", "/api/v1/members/me/introduction")  # not there for the administrator
+OTHERS_OWN = (  # not there for the administrator
+    "/api/v1/auth/tokens/<id:token_id>",
+    "/api/v1/members/me/introduction",
+    "/api/v1/members/me/calendar",
+)
 LARGEST = (2**31, 2**53 + 1, 2**63, 2**64, 10**30, -(10**30), 1e300)
 
 
