@@ -26,6 +26,7 @@ from network_api.documents import BaseDocument, Part, Row, session, utcnow
 from network_api.errors import Conflict, NotFound
 from network_api.languages import LANGUAGES, search_terms
 from network_api.members.documents import Organisation
+from network_api.regions import REGIONS
 
 CONFIRMED, WAITLISTED, CANCELLED = "confirmed", "waitlisted", "cancelled"
 STATUSES = (CONFIRMED, WAITLISTED, CANCELLED)
@@ -95,6 +96,7 @@ class Registration(BaseDocument):
     email = StringField(required=True)
     email_key = StringField(required=True)
     organisation = EmbeddedDocumentField(Organisation)
+    region = StringField(choices=tuple(REGIONS))  # where the person works, for the figures
     language = StringField(required=True, choices=LANGUAGES)
     answers = DictField()
     asked = ListField(DictField())  # the questions that `answers` answers, as they read then

@@ -10,6 +10,7 @@ from events.seating import STATUSES as EVENT_STATUSES
 from network_api.documents import Row
 from network_api.languages import LANGUAGES
 from network_api.members.schemas import OrganisationSchema
+from network_api.regions import REGIONS
 from network_api.schemas import (
     Derived,
     EmailAddress,
@@ -30,6 +31,11 @@ class PersonFields(Schema):
     """What a participant types."""
 
     organisation = fields.Nested(OrganisationSchema, allow_none=True)
+    region = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(REGIONS),
+        metadata={"description": "Where the person works. For the figures only.", "example": "FI-08"},
+    )
     language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "The language of our mails."})
     answers = Entry(
         metadata={

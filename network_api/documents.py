@@ -188,9 +188,11 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         return cls.collection().find_one(where, session=session())
 
     @classmethod
-    def rows(cls, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[Row]:
-        """The stored rows that match."""
-        found = cls.collection().find(where, session=session(), limit=limit)
+    def rows(
+        cls, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), limit: int = 0, only: Sequence[str] | None = None
+    ) -> list[Row]:
+        """The stored rows that match; `only` these fields of them."""
+        found = cls.collection().find(where, only, session=session(), limit=limit)
         return list(found.sort(list(sort)) if sort else found)
 
     @classmethod

@@ -182,6 +182,12 @@ SETTINGS = (
     Setting("RATELIMIT_SIGN_INS", rate, "Sign-in codes and attempts a client address may make.", "60 per minute"),
     Setting("RATELIMIT_SUBSCRIPTIONS", rate, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
     Setting(
+        "FIGURES_THRESHOLD",
+        whole_number(1, 100),
+        "Fewer people than this are not told in figures, so that nobody can be recognised; 1 tells all.",
+        5,
+    ),
+    Setting(
         "DISPATCH_GROUP",
         whole_number(1, 500),
         "Letters written ahead in one step: the most that a crash can leave as unknown.",

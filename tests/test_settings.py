@@ -51,6 +51,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("RATELIMIT_REGISTRATIONS", "120 per blink"),
     ("RATELIMIT_SIGN_INS", 60),
     ("RATELIMIT_SUBSCRIPTIONS", ""),
+    ("FIGURES_THRESHOLD", 0),
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),
