@@ -64,6 +64,7 @@ VALUES: dict[type[fields.Field[Any]], Any] = {
     Day: NOW.replace(hour=0),  # MongoDB keeps a day as its midnight
     fields.Boolean: True,
     fields.Integer: 7,
+    fields.Float: 0.5,
     fields.Dict: {"fi": "Teemapäivä", "sv": "Temadag"},
 }
 INTRODUCTION = {
