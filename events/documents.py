@@ -178,13 +178,18 @@ class Event(Seated):
         start: datetime = self.starts_at
         return min(now + timedelta(hours=self.offer_hours), start)
 
-    def require_registrable(self, now: datetime) -> None:
-        """Raises EventCancelled, RegistrationNotOpen, RegistrationClosed: the first that holds."""
+    def require_registrable(self, now: datetime, *, by_coordinator: bool = False) -> None:
+        """Raises EventCancelled, RegistrationNotOpen, RegistrationClosed: the first that holds.
+
+        Coordinators write people down from its publication until its end; then EventEnded.
+        """
         if self.status == CANCELLED:
             raise EventCancelled
-        if self.status == DRAFT or now < self.opens_at:
+        if self.status == DRAFT or (now < self.opens_at and not by_coordinator):
             raise RegistrationNotOpen
-        if now >= self.closes_at:
+        if by_coordinator:
+            self.require_going_on()
+        elif now >= self.closes_at:
             raise RegistrationClosed
 
     def require_going_on(self) -> None:

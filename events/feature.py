@@ -13,6 +13,7 @@ from events import (
     feed_routes,
     figure_routes,
     pages,
+    privacy_routes,
     queueing,
     registration_routes,
     routes,
@@ -23,6 +24,7 @@ from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
 from events.feed_documents import CalendarLink
+from events.needs_documents import NEEDS, Needs
 from events.notice_documents import Notice
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
 from events.reviews import REVIEWS
@@ -37,11 +39,13 @@ def export_person(person: Person) -> Mapping[str, Any]:
     """The person's registrations, each with the theme day it is for and what the ledger of attendance says."""
     found = _of(person)
     events = Event.by_ids(row["event_id"] for row in found)
+    needs = Needs.by_ids(row["_id"] for row in found)
     kept = ("nonce", "join_nonce", "search", "owners")
     return {
         "registrations": [
             {
                 **{name: value for name, value in row.items() if name not in kept},
+                **{name: needs.get(row["_id"], {}).get(name) for name in NEEDS},
                 "event_title": events.get(row["event_id"], {}).get("title"),
                 "attendance": [entry.to_mongo().to_dict() for entry in Attendance.of(row["_id"])],
             }
@@ -64,7 +68,7 @@ def erase_person(person: Person) -> None:
 
 feature = Feature(
     name="events",
-    documents=(Event, Registration, Attendance, Notice, CalendarLink),
+    documents=(Event, Registration, Needs, Attendance, Notice, CalendarLink),
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,
@@ -74,6 +78,7 @@ feature = Feature(
         export_routes.blueprint,
         feed_routes.blueprint,
         figure_routes.blueprint,
+        privacy_routes.blueprint,
     ),
     pages=(pages.blueprint, feed_pages.blueprint),
     schedule=tasks.SCHEDULE,

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
-from flask import current_app
 
-from events import mails, offers, questions, queueing
+from events import admission, mails, needs, offers, questions, queueing
 from events.documents import Event
 from events.errors import EventFull
+from events.needs_documents import NEEDS, Needs
 from events.registration_documents import (
     CONFIRMED,
-    WAITLISTED,
     AlreadyRegistered,
     Registration,
     RegistrationCancelled,
@@ -23,11 +22,9 @@ from events.registration_documents import (
 )
 from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
-from network_api.auth.documents import email_key
-from network_api.documents import AlreadyExists, Page, Row, transactional, utcnow
+from network_api.documents import Page, Row, transactional
 from network_api.languages import search_filter
 from network_api.mail import outbox
-from network_api.members.documents import Member
 
 
 def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
@@ -36,77 +33,13 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     Raises EventCancelled, RegistrationNotOpen, RegistrationClosed, AlreadyRegistered, EventFull: the first that holds.
     Invalid names the `answers` at fault. Who is registered already gets the manage link by mail once more.
     """
-    event.require_mode(given["mode"])
-    event.require_registrable(utcnow())
-    person = {"language": current_app.config["DEFAULT_LANGUAGE"], **given}
-    wait = person.pop("wait")
-    person |= questions.answer(event.questions, given.get("answers") or {}, {given["mode"]})
-    member = _member_behind(caller, event, given["email"])
-    network_id = _co_host_behind(caller, event, member)
-    registration = Registration(event_id=event.pk, member_id=member.get("_id"), network_id=network_id, **person)
+    asked = admission.apply(caller, event, given, admission.member_behind(caller, event, given["email"]))
     try:
         with event.turn():
-            return _admit(event, registration, wait)
+            return admission.admit(event, asked)
     except AlreadyRegistered:
         mail_link_again(event.pk, given["email"])
         raise
-
-
-@transactional
-def _admit(event: Event, registration: Registration, wait: bool) -> Row:
-    """The seat, the registration and the mail, or none of them.
-
-    The claim comes first and on what was read before, so that of many who come at once the losers of a round have spent
-    one command. It holds only for the version that was read; whatever else is the reason, a fresh look tells it.
-    """
-    claimed, place = queueing.claim(event, registration, registration.mode), 0
-    if claimed is None:
-        claimed, place = _seat_or_queue(event.fresh(), registration, wait)
-    seated = claimed.event
-    registration.status = WAITLISTED if place else CONFIRMED
-    registration.holds_quota = claimed.of_quota or None
-    registration.confirmed_at = None if place else utcnow()
-    registration.waiting_for, registration.queue_number = (registration.mode, seated.queue) if place else (None, None)
-    try:
-        registration.insert()
-    except AlreadyExists as error:
-        raise AlreadyRegistered from error
-    outbox.put(mails.waiting(registration, seated, place) if place else mails.confirmed(registration, seated))
-    return {**registration.to_mongo(), "waiting_position": place or None}
-
-
-def _seat_or_queue(event: Event, registration: Registration, wait: bool) -> tuple[queueing.Claim, int]:
-    """A seat, else a place in the queue, by the theme day as it is now; the place is 0 for a seat.
-
-    Who is in already hears that, and not that it is full.
-    """
-    event.require_mode(registration.mode)
-    event.require_registrable(utcnow())
-    if Registration.twin(event.pk, registration.email):
-        raise AlreadyRegistered
-    answered = questions.answer(event.questions, registration.answers, {registration.mode})
-    registration.answers, registration.asked = answered["answers"], answered["asked"]
-    if claimed := queueing.claim(event, registration, registration.mode):
-        return claimed, 0
-    if not wait:
-        raise EventFull
-    queued = event.join_queue(registration.mode, registration.network_id)
-    return queueing.Claim(queued, of_quota=False), queued.seats[registration.mode].waiting
-
-
-def _member_behind(caller: Caller, event: Event, address: str) -> Row:
-    """The member with this address; else the caller, unless they write down somebody else as a coordinator. Or nobody."""
-    member = Member.row({"email_key": email_key(address)})
-    if member is None and caller.is_signed_in and not caller.has_role(COORDINATOR, event.network_id, *event.accepted_co_hosts):
-        member = Member.row({"_id": caller.member_id})
-    return member or {}
-
-
-def _co_host_behind(caller: Caller, event: Event, member: Row) -> ObjectId | None:
-    """The co-host whose participant this is: the first that the member sits in, or whose coordinator writes them down."""
-    own = [] if caller.has_role(COORDINATOR, event.network_id) else caller.networks(COORDINATOR)
-    reached = {*member.get("network_ids", ()), *(own if caller.member_id != member.get("_id") else ())}
-    return next((found for found in event.accepted_co_hosts if found in reached), None)
 
 
 @transactional
@@ -119,7 +52,9 @@ def mail_link_again(event_id: ObjectId, address: str) -> None:
 
 
 @transactional
-def change_registration(caller: Caller, registration: Registration, changes: Mapping[str, Any], version: int | None) -> Row:
+def change_registration(
+    caller: Caller, registration: Registration, changes: Mapping[str, Any], version: int | None
+) -> Registration:
     """Change what was typed, and switch the mode where another is named.
 
     Raises StaleVersion, RegistrationCancelled, EventCancelled, EventEnded, EventFull.
@@ -130,18 +65,20 @@ def change_registration(caller: Caller, registration: Registration, changes: Map
         raise RegistrationCancelled
     event.require_going_on()
     before = registration
-    typed = {name: value for name, value in changes.items() if name not in ("mode", "wait")}
+    typed = {name: value for name, value in changes.items() if name not in ("mode", "wait", *NEEDS)}
+    needed = {name: changes[name] for name in NEEDS if name in changes}
     complete = not caller.has_role(COORDINATOR, event.network_id)
     typed |= questions.answer_again(event, registration, changes, complete=complete)
     differing: dict[str, Any] = {}
-    if typed:
+    if typed or needed:
         registration, differing = registration.edit(typed)
+        Needs.keep(registration.pk, event.pk, needed)
     if "mode" in changes:
         registration = _switch(event, registration, changes["mode"], changes["wait"])
         differing["mode"] = {"before": before.mode, "after": registration.mode}
     if caller.has_role(COORDINATOR, event.network_id):
         audit.record(caller.member_id, "registration.changed", registration.pk, network_id=event.network_id, changes=differing)
-    return place_in_queue(registration)
+    return registration
 
 
 def _switch(event: Event, registration: Registration, mode: str, wait: bool) -> Registration:
@@ -205,6 +142,16 @@ def place_in_queue(registration: Registration) -> Row:
     return {**registration.to_mongo(), "waiting_position": registration.position()}
 
 
+def shown_to_person(registration: Registration) -> Row:
+    """The registration as the person reads it, with their place in the queue and what they need."""
+    return needs.with_needs([place_in_queue(registration)])[0]
+
+
+def shown(caller: Caller, registration: Registration) -> Row:
+    """The registration as this caller may read it; what somebody needs is for them alone."""
+    return shown_to_person(registration) if registration.is_of(caller) else place_in_queue(registration)
+
+
 def filters(caller: Caller, event: Event, query: Mapping[str, Any]) -> dict[str, Any]:
     """The filter for a theme day's registrations; the coordinators of a co-host read those of their own networks."""
     where: dict[str, Any] = {"event_id": event.pk, **search_filter(query.get("q", ""))}
@@ -224,5 +171,6 @@ def find_own(caller: Caller, query: Mapping[str, Any]) -> Page:
     mine = owner_keys(caller.member_id, caller.email_key or "")
     page = Registration.page({"owners": {"$in": mine}}, **query["paging"])
     events = Event.by_ids(row["event_id"] for row in page.items)
-    items: list[Row] = [{**row, "event": events[row["event_id"]]} for row in with_positions(page.items)]
+    own = needs.with_needs(with_positions(page.items))
+    items: list[Row] = [{**row, "event": events[row["event_id"]]} for row in own]
     return Page(items, page.next, page.total)

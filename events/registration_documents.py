@@ -18,6 +18,7 @@ from mongoengine import (
     StringField,
 )
 
+from events.needs_documents import Needs
 from events.seating import MODES
 from network_api.auth import links
 from network_api.auth.caller import Caller
@@ -100,7 +101,6 @@ class Registration(BaseDocument):
     language = StringField(required=True, choices=LANGUAGES)
     answers = DictField()
     asked = ListField(DictField())  # the questions that `answers` answers, as they read then
-    needs = StringField()
     member_id = ObjectIdField()
     owners = ListField(StringField())
     nonce = StringField(required=True, default=lambda: token_hex(8))  # a new one makes its links void
@@ -210,7 +210,8 @@ class Registration(BaseDocument):
         return self.edit({**_NOTHING_PENDING, "offer": Offer(mode=mode, expires_at=until, of_quota=of_quota)})[0]
 
     def cancel(self, by: str) -> Self:
-        """Become cancelled, out of any queue and with no offer."""
+        """Become cancelled, out of any queue and with no offer; whoever stays away needs nothing any more."""
+        Needs.remove({"_id": self.pk})
         gone = {**_NOTHING_PENDING, "holds_quota": None, "cancelled_at": utcnow(), "cancelled_by": by}
         return self.edit({**gone, "status": CANCELLED})[0]
 
@@ -234,6 +235,7 @@ class Registration(BaseDocument):
 
     def anonymise(self) -> None:
         """Take out who it was; that somebody of such an organisation took part stays for the figures."""
+        Needs.remove({"_id": self.pk})
         kind = Organisation(name="–", type=self.organisation.type) if self.organisation else None
         self.edit(
             {
@@ -242,7 +244,6 @@ class Registration(BaseDocument):
                 "organisation": kind,
                 "answers": {},
                 "asked": [],
-                "needs": None,
                 "member_id": None,
                 "nonce": token_hex(8),
                 "join_nonce": None,

@@ -95,7 +95,7 @@ class RegistrationItem(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def get(self, caller: Caller, found: Registration) -> Row:
         """Read a registration"""
-        return registration.place_in_queue(found)
+        return registration.shown(caller, found)
 
     @blueprint.access(own_or_coordinated, scope="registrations:write")
     @blueprint.if_match
@@ -103,7 +103,7 @@ class RegistrationItem(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def patch(self, caller: Caller, found: Registration, changes: dict[str, Any], version: int | None) -> Row:
         """Change a registration, or switch between on-site and remote"""
-        return registration.change_registration(caller, found, changes, version)
+        return registration.shown(caller, registration.change_registration(caller, found, changes, version))
 
     @blueprint.access(own_or_coordinated, scope="registrations:write")
     @blueprint.if_match
@@ -122,7 +122,7 @@ class RegistrationAcceptOffer(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
         """Accept the offered seat"""
-        return registration.place_in_queue(offers.accept(caller, found))
+        return registration.shown(caller, offers.accept(caller, found))
 
 
 @blueprint.route("/registrations/<id:registration_id>/decline-offer")
@@ -137,7 +137,7 @@ class RegistrationDeclineOffer(MethodView):
 
         Who holds another seat keeps it; for who has none, the registration is cancelled.
         """
-        return registration.place_in_queue(offers.decline(caller, found))
+        return registration.shown(caller, offers.decline(caller, found))
 
 
 @blueprint.route("/members/me/registrations")
@@ -159,14 +159,14 @@ class ManagedRegistration(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def get(self, caller: Caller, found: Registration) -> Row:
         """Read the registration of a manage link"""
-        return registration.place_in_queue(found)
+        return registration.shown_to_person(found)
 
     @blueprint.access(mailed, scope="registrations:write")
     @blueprint.arguments(RegistrationPatch)
     @blueprint.response(200, RegistrationSchema, etag=True)
     def patch(self, caller: Caller, found: Registration, changes: dict[str, Any]) -> Row:
         """Change the registration of a manage link"""
-        return registration.change_registration(caller, found, changes, None)
+        return registration.shown_to_person(registration.change_registration(caller, found, changes, None))
 
     @blueprint.access(mailed, scope="registrations:write")
     @blueprint.response(204)
@@ -184,7 +184,7 @@ class ManagedAcceptOffer(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
         """Accept the seat offered to the registration of a manage link"""
-        return registration.place_in_queue(offers.accept(caller, found))
+        return registration.shown_to_person(offers.accept(caller, found))
 
 
 @blueprint.route("/manage/registrations/<token>/decline-offer")
@@ -196,4 +196,4 @@ class ManagedDeclineOffer(MethodView):
     @blueprint.response(200, RegistrationSchema, etag=True)
     def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> Row:
         """Leave the seat offered to the registration of a manage link to the next in the queue"""
-        return registration.place_in_queue(offers.decline(caller, found))
+        return registration.shown_to_person(offers.decline(caller, found))

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from events.fields import Entry
+from events.needs_schemas import NeedsFields
 from events.question_schemas import AskedSchema
 from events.registration_documents import STATUSES
 from events.seating import MODES
@@ -23,11 +24,10 @@ from network_api.schemas import (
     Schema,
     Slug,
     TimeZone,
-    no_surrogates,
 )
 
 
-class PersonFields(Schema):
+class PersonFields(NeedsFields):
     """What a participant types."""
 
     organisation = fields.Nested(OrganisationSchema, allow_none=True)
@@ -43,11 +43,6 @@ class PersonFields(Schema):
             "or true and false for `yes_no` and `consent`.",
             "example": {},
         }
-    )
-    needs = fields.String(
-        allow_none=True,
-        validate=[validate.Length(max=2000), no_surrogates],
-        metadata={"description": "What helps the person take part.", "example": "Induktiosilmukka"},
     )
 
 
