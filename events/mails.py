@@ -1,5 +1,6 @@
 """The mails of theme days. Every one about a registration carries its manage link."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,6 +69,22 @@ def cancelled(registration: Registration, event: Event) -> MailMessage:
 def link_again(registration: Registration, event: Event) -> MailMessage:
     """To somebody who tried to register a second time."""
     return _about(registration, event, "link_again", cause=f"link:{registration.reminded_at.isoformat()}")
+
+
+def group_registered(contact: Mapping[str, str], registered: Sequence[Row], event: Event) -> MailMessage:
+    """To somebody who registered their colleagues: what became of each."""
+    language = registered[0]["language"]
+    return compose(
+        f"event:{event.pk}:group:{registered[0]['_id']}",
+        contact["email"],
+        language,
+        "events/group_registered.txt",
+        name=contact["name"],
+        people=registered,
+        title=title_of(event, language),
+        day=day_of(event, language),
+        hours=hours_of(event, language),
+    )
 
 
 def co_host_invited(coordinator: Row, event: Event, host: Row, invited: Row) -> MailMessage:

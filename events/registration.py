@@ -30,16 +30,29 @@ from network_api.mail import outbox
 def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     """Register somebody for a theme day: a seat, or with `wait` a place in the queue.
 
+    A coordinator writes other people down also before registration opens and after it has closed.
+
     Raises EventCancelled, RegistrationNotOpen, RegistrationClosed, AlreadyRegistered, EventFull: the first that holds.
     Invalid names the `answers` at fault. Who is registered already gets the manage link by mail once more.
     """
-    asked = admission.apply(caller, event, given, admission.member_behind(caller, event, given["email"]))
+    member = admission.member_behind(caller, event, given["email"])
+    by_coordinator = caller.has_role(COORDINATOR, event.network_id) and member.get("_id") != caller.member_id
+    asked = admission.apply(caller, event, given, member, by_coordinator=by_coordinator)
     try:
         with event.turn():
-            return admission.admit(event, asked)
+            return admit_for(caller, event, asked)
     except AlreadyRegistered:
         mail_link_again(event.pk, given["email"])
         raise
+
+
+@transactional
+def admit_for(caller: Caller, event: Event, asked: admission.Application) -> Row:
+    """Let somebody in, and note it where a coordinator wrote them down. Raises AlreadyRegistered, EventFull."""
+    row = admission.admit(event, asked)
+    if asked.by_coordinator:
+        audit.record(caller.member_id, "registration.added", row["_id"], network_id=event.network_id)
+    return row
 
 
 @transactional
