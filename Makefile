@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz check format translations lock clean
+.PHONY: help install install-dev run test fuzz bench check format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for 
 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
+
+bench: install-dev ## A thousand people register at once, beside what the database alone can do (ARGS='--clients 1000')
+	$(BIN)/python -m benchmarks.registration $(ARGS)
 
 check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/ruff check .

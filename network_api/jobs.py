@@ -19,7 +19,7 @@ from network_api.documents import after_commit
 
 logger = logging.getLogger(__name__)
 POLL_EVERY = 0.25  # seconds between looks into an empty MongoDB queue
-RUSH = 5  # jobs that a process hastens in a second
+RUSH = 2  # jobs that a process hastens in a second
 _hastened: deque[float] = deque(maxlen=RUSH)
 QUEUES = ("mail", "jobs")
 

@@ -26,7 +26,7 @@ from network_api.mail.transport import ANSWER_WITHIN
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)  # RFC 5321, section 4.5.4.1: at least 4-5 days for a relay; a code or a seat is stale sooner
 KEPT_AFTER = timedelta(days=30)
-SWEEP_MOST = 25  # mails claimed in one step and sent over one connection
+SWEEP_MOST = 100  # mails claimed in one step and sent over one connection
 
 
 class StoredAttachment(Part):
