@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bson import ObjectId
 
+from events import retention
 from events.attendance import summary
 from events.attendance_documents import Attendance
 from events.documents import Event, Partner
@@ -22,6 +23,7 @@ def check() -> Iterator[Problem]:
     for row in Event.each({}):
         yield from check_event(Event.wrap(row))
     yield from _check_notices()
+    yield from retention.check()
 
 
 def check_event(event: Event) -> Iterator[Problem]:

@@ -19,12 +19,13 @@ from mongoengine import (
 from events.errors import EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
 from events.seating import CANCELLED, DRAFT, MODES, PUBLISHED, Seated
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
-from network_api.documents import Part, utcnow
+from network_api.documents import Part, session, utcnow
 from network_api.errors import Invalid
 from network_api.languages import in_language, search_terms
 
 UPCOMING, OPEN, FULL, CLOSED, RUNNING, ENDED = PHASES = ("upcoming", "open", "full", "closed", "running", "ended")
 INVITED, ACCEPTED, DECLINED = CO_HOST_STATES = ("invited", "accepted", "declined")
+NEEDS_HELD, REGISTRATIONS_HELD = HELD = ("needs", "registrations")  # what is kept about people, each for a term of its own
 LONGEST = timedelta(days=31)  # so that "running" is a range with two ends
 
 
@@ -77,6 +78,7 @@ class Event(Seated):
             ("topics", "starts_at", "_id"),
             ("search", "starts_at", "_id"),
             {"fields": ["quotas_until"], "sparse": True},
+            ("held", "ends_at"),
         ],
     }
 
@@ -105,6 +107,7 @@ class Event(Seated):
     reminder_hours = ListField(IntField(min_value=1), default=lambda: [24])
     thanks_hours = IntField(min_value=0)
     feedback_url = StringField()
+    held = ListField(StringField(choices=HELD), default=lambda: list(HELD))  # until retention.py has taken it out
     questions = ListField(DictField())
     agenda = ListField(DictField())
     materials = ListField(DictField())
@@ -120,6 +123,8 @@ class Event(Seated):
         self.opens_at = self.starts_at if self.status == DRAFT else self.registration_opens_at or self.published_at
         self.closes_at = self.cancelled_at or self.registration_closes_at or self.starts_at
         self.closed_until = self.ends_at if self.status == CANCELLED else self.starts_at
+        if not self.is_over:
+            self.held = list(HELD)
         self.partners = self._partners_of_co_hosts()
         self.quotas_until = min((found.quota_until for found in self.partners.values() if found.quota_until), default=None)
         self.network_ids = [self.network_id, *self.accepted_co_hosts]
@@ -147,6 +152,11 @@ class Event(Seated):
         if self.status != DRAFT:
             return ["public"]
         return ["administrator", f"editor:{self.network_id}", *(f"coordinator:{network_id}" for network_id in self.co_hosts)]
+
+    @classmethod
+    def release(cls, event_id: ObjectId, kind: str, ends_at: datetime) -> None:
+        """Note that nothing of a kind is held any more, if it still ended then."""
+        cls.collection().update_one({"_id": event_id, "ends_at": ends_at}, {"$pull": {"held": kind}}, session=session())
 
     def _partners_of_co_hosts(self) -> dict[str, Partner]:
         """What is known of those who are invited or have accepted, and of those who declined."""

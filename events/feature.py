@@ -28,6 +28,7 @@ from events.feed_documents import CalendarLink
 from events.needs_documents import NEEDS, Needs
 from events.notice_documents import Notice
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
+from events.retention_documents import RetentionProof
 from events.reviews import REVIEWS
 from network_api.feature import Feature, Person
 
@@ -69,7 +70,7 @@ def erase_person(person: Person) -> None:
 
 feature = Feature(
     name="events",
-    documents=(Event, Registration, Needs, Attendance, Notice, CalendarLink),
+    documents=(Event, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,

@@ -32,6 +32,7 @@ from network_api.regions import REGIONS
 CONFIRMED, WAITLISTED, CANCELLED = "confirmed", "waitlisted", "cancelled"
 STATUSES = (CONFIRMED, WAITLISTED, CANCELLED)
 MANAGE, JOIN = "registration.manage", "registration.join"
+ERASED = "erased-"  # what the address of somebody begins with who was taken out
 REMINDED_EVERY = timedelta(hours=1)
 _NOTHING_PENDING: Mapping[str, None] = {"waiting_for": None, "queue_number": None, "offer": None}
 BY_PERSON, BY_COORDINATOR, BY_ERASURE, BY_LAPSE = "person", "coordinator", "erasure", "lapse"
@@ -240,7 +241,7 @@ class Registration(BaseDocument):
         self.edit(
             {
                 "name": "–",
-                "email": f"erased-{self.pk}",
+                "email": f"{ERASED}{self.pk}",
                 "organisation": kind,
                 "answers": {},
                 "asked": [],

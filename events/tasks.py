@@ -3,16 +3,22 @@
 from bson import ObjectId
 from celery import shared_task
 
-from events import cohosting, notices, offers
+from events import cohosting, notices, offers, retention
 from events.notice_documents import Notice
 from network_api.documents import utcnow
 
 SWEEP_EVERY = 15.0  # seconds by which an offer may outlive its time
+RETAIN_EVERY = 3600.0
 SCHEDULE = {
     "sweep the theme days": {
         "task": "events.sweep",
         "schedule": SWEEP_EVERY,
         "options": {"queue": "jobs", "expires": SWEEP_EVERY},
+    },
+    "end what is kept no longer": {
+        "task": "events.retain",
+        "schedule": RETAIN_EVERY,
+        "options": {"queue": "jobs", "expires": RETAIN_EVERY},
     },
 }
 
@@ -34,3 +40,9 @@ def sweep() -> None:
 def tell(notice_id: str) -> None:
     """Tell everybody whom a notice concerns."""
     notices.tell(ObjectId(notice_id))
+
+
+@shared_task(name="events.retain")  # type: ignore[untyped-decorator]  # celery has no types
+def retain() -> None:
+    """Take out of past theme days what is kept longer than its term."""
+    retention.apply_due(utcnow())

@@ -182,6 +182,13 @@ SETTINGS = (
     Setting("RATELIMIT_SIGN_INS", rate, "Sign-in codes and attempts a client address may make.", "60 per minute"),
     Setting("RATELIMIT_SUBSCRIPTIONS", rate, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
     Setting(
+        "RETAIN_REGISTRATIONS_DAYS",
+        whole_number(1, 3650),
+        "How long after a theme day it is known who took part; then only figures stay.",
+        365,
+    ),
+    Setting("RETAIN_NEEDS_DAYS", whole_number(1, 365), "How long after a theme day needs and diets are kept.", 14),
+    Setting(
         "FIGURES_THRESHOLD",
         whole_number(1, 100),
         "Fewer people than this are not told in figures, so that nobody can be recognised; 1 tells all.",

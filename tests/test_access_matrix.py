@@ -122,6 +122,7 @@ MATRIX = (
     Line("GET", "/events/<id:event_id>/attendance.csv", COORDINATORS),
     Line("GET", "/events/<id:event_id>/attendance.xlsx", COORDINATORS),
     Line("GET", "/events/<id:event_id>/needs", COORDINATORS),
+    Line("GET", "/events/<id:event_id>/retention", COORDINATORS),
     Line("GET", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),
     Line("PATCH", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),
     Line("DELETE", "/registrations/<id:registration_id>", OWN_OR_COORDINATORS),

@@ -9,12 +9,16 @@ from newsletters.documents import CONSENT_WORDING as NEWSLETTER_WORDING
 from tests import readme
 
 ROOT = readme.FILE.parent
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/consents.md")
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/consents.md", "docs/retention.md")
 
 
 def test_the_table_of_settings_is_the_code_s() -> None:
     text = readme.FILE.read_text()
     assert text == readme.with_settings(text), "python -m tests.readme writes it anew"
+
+
+def test_the_page_about_retention_is_the_code_s() -> None:
+    assert readme.RETENTION.read_text() == readme.retention_page(), "python -m tests.readme writes it anew"
 
 
 def test_links_between_pages_lead_somewhere() -> None:
