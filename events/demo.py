@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
+from events import retention
 from events.attendance_documents import DOOR, TICKET, Attendance
 from events.documents import ACCEPTED, Event, Partner, Remote, Venue
 from events.registration_documents import CONFIRMED, WAITLISTED, Registration
@@ -29,6 +30,7 @@ def make(made: dict[str, Any]) -> None:
         events[event.slug] = event
     demo.store(list(events.values()))
     demo.store(registrations)
+    retention.apply_due(utcnow())  # as the job would have done in the meantime
     demo.store([_entry(found) for found in registrations if found.attended_at])
     made["events"] = events
 
