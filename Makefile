@@ -64,7 +64,7 @@ test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
 
-bench: install-dev ## A thousand people register at once, beside what the database alone can do (ARGS='--clients 1000')
+bench: install-dev ## A thousand people register at once, beside what the database alone can do (ARGS='--people 300')
 	$(BIN)/python -m benchmarks.registration $(ARGS)
 
 check: install-dev ## Lint, types, import contracts, translations
