@@ -13,7 +13,7 @@ from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, Seats
 from network_api import demo
 from network_api.documents import utcnow
 
-_COPIED = ("slug", "title", "summary", "description", "topics", "questions", "agenda")
+_COPIED = ("slug", "title", "summary", "description", "topics", "questions")
 _REGISTERED_APART = timedelta(minutes=47)
 _STRIDE = 53  # how far apart in the list of people the first participants of two theme days are
 
@@ -48,6 +48,7 @@ def _event(given: Mapping[str, Any], made: Mapping[str, Any]) -> Event:
         },
         starts_at=demo.working_day(given["days"], given["starts"]),
         ends_at=demo.working_day(given["days"], given["ends"]),
+        agenda=_agenda(given),
         registration_opens_at=demo.working_day(given["opens_days"], "08:00") if "opens_days" in given else None,
         venue=Venue(**given["venue"]) if "venue" in given else None,
         remote=Remote(**given["remote"]) if "remote" in given else None,
@@ -63,6 +64,20 @@ def _event(given: Mapping[str, Any], made: Mapping[str, Any]) -> Event:
         created_at=published_at or utcnow(),
         updated_at=published_at or utcnow(),
     )
+
+
+def _agenda(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sessions: each lasts until another time is told, or else the next begins."""
+    sessions = given.get("agenda", [])
+    ends = [session["at"] for session in sessions[1:]] + [given["ends"]]
+    return [
+        {
+            **{name: value for name, value in session.items() if name not in ("at", "until")},
+            "starts_at": demo.working_day(given["days"], session["at"]),
+            "ends_at": demo.working_day(given["days"], session.get("until", end)),
+        }
+        for session, end in zip(sessions, ends, strict=False)
+    ]
 
 
 def _people(made: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

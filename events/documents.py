@@ -16,6 +16,7 @@ from mongoengine import (
     StringField,
 )
 
+from events import agenda
 from events.errors import EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
 from events.seating import CANCELLED, DRAFT, MODES, PUBLISHED, Seated
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
@@ -120,6 +121,7 @@ class Event(Seated):
     def clean(self) -> None:
         """Check the times against each other, and work out what follows from the rest."""
         self.check_times()
+        self.agenda = agenda.in_order(self.agenda)
         self.opens_at = self.starts_at if self.status == DRAFT else self.registration_opens_at or self.published_at
         self.closes_at = self.cancelled_at or self.registration_closes_at or self.starts_at
         self.closed_until = self.ends_at if self.status == CANCELLED else self.starts_at
@@ -135,7 +137,7 @@ class Event(Seated):
         self.search = search_terms(self.title, self.summary, self.topics, venue, self.description)
 
     def check_times(self) -> None:
-        """Raises Invalid for an end before the start, and for a registration that closes before it opens."""
+        """Raises Invalid for an end before the start, a registration that closes before it opens, an agenda that cannot be."""
         errors: dict[str, list[str]] = {}
         if not self.starts_at < self.ends_at <= self.starts_at + LONGEST:
             errors["ends_at"] = ["After the start, and within 31 days of it."]
@@ -144,6 +146,8 @@ class Event(Seated):
             errors["registration_closes_at"] = ["Not after the end."]
         if self.registration_opens_at and self.registration_opens_at >= (closes or self.starts_at):
             errors["registration_opens_at"] = ["Before registration closes, which is at the start where no time is given."]
+        if not errors:
+            errors = {name: [fault] for name, fault in agenda.faults(self.agenda, self.starts_at, self.ends_at)}
         if errors:
             raise Invalid(errors=errors)
 

@@ -1,11 +1,12 @@
 """Verbs of theme days: draft, edit, publish, cancel, copy, delete."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 
-from events import cohosting, notices, queueing
+from events import agenda, cohosting, notices, queueing
 from events.documents import Event
 from events.errors import EventCancelled
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
@@ -38,6 +39,7 @@ _COPIED = (
     "agenda",
     "materials",
 )
+_TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
 _TIME_AND_PLACE = ("starts_at", "ends_at", "timezone", "venue", "remote")
 
 
@@ -157,9 +159,14 @@ def _edit(caller: Caller, event: Event, action: str, changes: Mapping[str, Any])
 
 
 @transactional
-def duplicate_event(caller: Caller, event: Event) -> Event:
-    """A draft with the same content and nobody registered."""
+def duplicate_event(caller: Caller, event: Event, starts_at: datetime | None) -> Event:
+    """A draft with the same content and nobody registered. With another start everything moves, by the clock of its zone."""
     copy = Event(**{name: getattr(event, name) for name in _COPIED})
+    if starts_at is not None:
+        by = agenda.clock_distance(event.starts_at, starts_at, event.timezone)
+        for name in _TIMES:
+            setattr(copy, name, agenda.moved(getattr(copy, name), event.timezone, by))
+        copy.agenda = agenda.moved_agenda(copy.agenda, event.timezone, by)
     return _store(caller, copy, _capacity(event))
 
 

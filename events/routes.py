@@ -6,7 +6,7 @@ from flask.views import MethodView
 
 from events import find, publishing
 from events.documents import Event
-from events.schemas import CancelRequest, EventPatch, EventQuery, EventRequest, EventSchema
+from events.schemas import CancelRequest, DuplicateRequest, EventPatch, EventQuery, EventRequest, EventSchema
 from network_api.api import Blueprint
 from network_api.auth.access import anybody, public, role_in_body
 from network_api.auth.caller import EDITOR, Caller
@@ -106,8 +106,8 @@ class EventDuplicate(MethodView):
     """Copies."""
 
     @blueprint.access(editable_event, scope="events:write")
-    @blueprint.arguments(Nothing)
+    @blueprint.arguments(DuplicateRequest, required=False)
     @blueprint.response(201, EventSchema, etag=True)
     def post(self, caller: Caller, event: Event, given: dict[str, Any]) -> Event:
-        """Draft a copy of a theme day"""
-        return publishing.duplicate_event(caller, event)
+        """Draft a copy of a theme day, for another time where one is given"""
+        return publishing.duplicate_event(caller, event, given.get("starts_at"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
+from events.agenda_schemas import Agenda
 from events.documents import PHASES, Remote, Venue, phase_of
 from events.fields import Entry, EventTime, Reason, Seating, Whole
 from events.question_schemas import Questions
@@ -117,7 +118,7 @@ class EventFields(Schema):
     venue = fields.Nested(VenueSchema, allow_none=True)
     remote = fields.Nested(RemoteSchema, allow_none=True)
     questions = Questions()
-    agenda = _entries({"at": "09:00", "title": {"fi": "Aamukahvi"}})
+    agenda = Agenda()
     materials = _entries({"title": {"fi": "Esitys"}, "url": "https://example.org/esitys.pdf"})
 
 
@@ -140,6 +141,12 @@ class EventPatch(EventFields):
     starts_at = EventTime()
     ends_at = EventTime(metadata={"example": "2027-03-04T13:00:00Z"})
     capacity = fields.Nested(CapacitySchema)
+
+
+class DuplicateRequest(Schema):
+    """When the copy starts; null: when the original does. Everything else moves with it, by the clock of its zone."""
+
+    starts_at = EventTime(allow_none=True, load_default=None)
 
 
 class CancelRequest(Schema):
