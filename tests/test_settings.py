@@ -52,6 +52,8 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("RATELIMIT_SIGN_INS", 60),
     ("RATELIMIT_SUBSCRIPTIONS", ""),
     ("FIGURES_THRESHOLD", 0),
+    ("RETAIN_REGISTRATIONS_DAYS", 0),
+    ("RETAIN_NEEDS_DAYS", 366),
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),
