@@ -10,6 +10,7 @@ from events.attendance_documents import DOOR, TICKET, Attendance
 from events.documents import ACCEPTED, Event, Partner, Remote, Venue
 from events.registration_documents import CONFIRMED, WAITLISTED, Registration
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, Seats
+from events.series_documents import Series
 from network_api import demo
 from network_api.documents import utcnow
 
@@ -28,6 +29,7 @@ def make(made: dict[str, Any]) -> None:
         people = islice(_people(made), number * _STRIDE, None)
         registrations += _registrations(event, given, people)
         events[event.slug] = event
+    demo.store([_series(given, events) for given in texts["series"]])
     demo.store(list(events.values()))
     demo.store(registrations)
     retention.apply_due(utcnow())  # as the job would have done in the meantime
@@ -64,6 +66,15 @@ def _event(given: Mapping[str, Any], made: Mapping[str, Any]) -> Event:
         created_at=published_at or utcnow(),
         updated_at=published_at or utcnow(),
     )
+
+
+def _series(given: Mapping[str, Any], events: Mapping[str, Event]) -> Series:
+    """A series, and its theme days made members of it; the newest is the template."""
+    days = [events[slug] for slug in given["theme_days"]]
+    made = Series(network_id=days[-1].network_id, title=given["title"], template_id=days[-1].pk)
+    for day in days:
+        day.series_id = made.pk
+    return made
 
 
 def _agenda(given: Mapping[str, Any]) -> list[dict[str, Any]]:

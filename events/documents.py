@@ -80,6 +80,7 @@ class Event(Seated):
             ("search", "starts_at", "_id"),
             {"fields": ["quotas_until"], "sparse": True},
             ("held", "ends_at"),
+            ("series_id", "starts_at", "_id"),
         ],
     }
 
@@ -87,6 +88,7 @@ class Event(Seated):
     co_hosts = ListField(ObjectIdField())
     partners = MapField(EmbeddedDocumentField(Partner))
     quotas_until = DateTimeField()
+    series_id = ObjectIdField()
     network_ids = ListField(ObjectIdField())
     slug = StringField(required=True, regex=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=120)
     title = DictField(required=True)

@@ -18,6 +18,7 @@ from events import (
     queueing,
     registration_routes,
     routes,
+    series_routes,
     tasks,
     ticket_routes,
 )
@@ -30,6 +31,7 @@ from events.notice_documents import Notice
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
 from events.retention_documents import RetentionProof
 from events.reviews import REVIEWS
+from events.series_documents import Series
 from network_api.feature import Feature, Person
 
 
@@ -70,7 +72,7 @@ def erase_person(person: Person) -> None:
 
 feature = Feature(
     name="events",
-    documents=(Event, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
+    documents=(Event, Series, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,
@@ -82,6 +84,7 @@ feature = Feature(
         figure_routes.blueprint,
         group_routes.blueprint,
         privacy_routes.blueprint,
+        series_routes.blueprint,
     ),
     pages=(pages.blueprint, feed_pages.blueprint),
     schedule=tasks.SCHEDULE,

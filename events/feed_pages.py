@@ -1,4 +1,4 @@
-"""Calendars to subscribe to: of everything, of a network, of one theme day, and of one person."""
+"""Calendars to subscribe to: of everything, of a network, of a series, of one theme day, and of one person."""
 
 from flask import Blueprint, Response, request
 from flask_babel import get_locale
@@ -9,6 +9,7 @@ from events.documents import Event
 from events.feed_documents import CalendarLink
 from events.find import readable_event
 from events.registration_documents import MANAGE, Registration
+from events.series_documents import Series
 from network_api.auth.caller import STRANGER
 from network_api.networks.documents import Network
 
@@ -31,6 +32,12 @@ def one_event(event_id: str) -> Response:
 def events_of_network(network_id: str) -> Response:
     """The theme days that a network arranges, as a calendar."""
     return _public(coming_events(network_ids=Network.get(network_id).pk))
+
+
+@blueprint.get("/series/<id:series_id>/events.ics")
+def events_of_series(series_id: str) -> Response:
+    """The theme days of a series, as a calendar."""
+    return _public(coming_events(series_id=Series.get(series_id).pk))
 
 
 @blueprint.get("/calendar/<token>.ics")

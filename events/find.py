@@ -16,7 +16,7 @@ from network_api.networks.documents import Network
 def find_events(caller: Caller, query: Mapping[str, Any]) -> Page:
     """Theme days in order of their start, as far as this caller may read them."""
     where: dict[str, Any] = {"visible_to": {"$in": reader_keys(caller)}, **search_filter(query.get("q", ""))}
-    for name, stored in (("mode", "modes"), ("topic", "topics")):
+    for name, stored in (("mode", "modes"), ("topic", "topics"), ("series", "series_id")):
         if name in query:
             where[stored] = query[name]
     if "network" in query or "region" in query:

@@ -10,6 +10,7 @@ from events import agenda, cohosting, notices, queueing
 from events.documents import Event
 from events.errors import EventCancelled
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
+from events.series_documents import Series
 from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import AlreadyExists, transactional, utcnow
@@ -51,6 +52,7 @@ def draft_event(caller: Caller, given: Mapping[str, Any]) -> Event:
     event = Event(**wanted)
     _check_networks("network_id", [event.network_id])
     _check_networks("co_hosts", event.co_hosts)
+    _check_series(event.network_id, event.series_id)
     return _store(caller, event, _offered(event) if capacity is None else capacity)
 
 
@@ -89,6 +91,12 @@ def _check_networks(name: str, network_ids: list[ObjectId]) -> None:
         raise Invalid(errors={name: ["There is no network with this id."]})
 
 
+def _check_series(network_id: ObjectId, series_id: ObjectId | None) -> None:
+    found = Series.row({"_id": series_id}) if series_id else None
+    if series_id and (found is None or found["network_id"] != network_id):
+        raise Invalid(errors={"series_id": ["There is no series of this network with this id."]})
+
+
 @transactional
 def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], version: int | None) -> Event:
     """Edit a theme day; more seats go to those who wait, and a new time or place is mailed to all who are registered.
@@ -100,6 +108,7 @@ def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], versi
         raise EventCancelled
     wanted = dict(changes)
     _check_networks("co_hosts", wanted.get("co_hosts", []))
+    _check_series(event.network_id, wanted.get("series_id"))
     co_hosts = set(event.co_hosts)
     event = cohosting.part_with(event, co_hosts - set(wanted.get("co_hosts", co_hosts)))
     capacity, overbook = wanted.pop("capacity", None), wanted.pop("overbook", False)
@@ -161,7 +170,12 @@ def _edit(caller: Caller, event: Event, action: str, changes: Mapping[str, Any])
 @transactional
 def duplicate_event(caller: Caller, event: Event, starts_at: datetime | None) -> Event:
     """A draft with the same content and nobody registered. With another start everything moves, by the clock of its zone."""
-    copy = Event(**{name: getattr(event, name) for name in _COPIED})
+    return copy_of(caller, event, starts_at)
+
+
+def copy_of(caller: Caller, event: Event, starts_at: datetime | None, **others: Any) -> Event:
+    """The step of copying, inside a transaction; `others` are fields of the copy alone."""
+    copy = Event(**{name: getattr(event, name) for name in _COPIED}, **others)
     if starts_at is not None:
         by = agenda.clock_distance(event.starts_at, starts_at, event.timezone)
         for name in _TIMES:

@@ -80,6 +80,7 @@ class EventFields(Schema):
     co_hosts = fields.List(
         Id(), validate=validate.Length(max=20), metadata={"description": "Networks that arrange it too.", "example": []}
     )
+    series_id = Id(allow_none=True, metadata={"description": "The series that it belongs to.", "example": None})
     slug = Slug()
     summary = LanguageMap(allow_none=True, most=1000, example="Työnantajayhteistyö käytännössä")
     description = LanguageMap(allow_none=True, example="Päivän aikana kuulemme, miten yritykset **oikeasti** rekrytoivat.")
@@ -210,6 +211,7 @@ class EventQuery(PageQuery):
     from_ = Instant(data_key="from", metadata={"description": "Starting at this instant or later."})
     to = Instant(metadata={"description": "Starting before this instant.", "example": "2027-12-31T22:00:00Z"})
     network = Id(metadata={"description": "Arranged by this network, alone or with others."})
+    series = Id(metadata={"description": "Of this series."})
     region = fields.String(
         validate=validate.OneOf(REGIONS),
         metadata={"description": "Arranged by a network that serves this region.", "example": "FI-08"},

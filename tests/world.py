@@ -14,6 +14,7 @@ from events.attendance_documents import MANUAL
 from events.documents import ACCEPTED, Partner
 from events.registration_documents import CONFIRMED, MANAGE, Registration
 from events.seating import DRAFT, ONSITE
+from events.series_documents import Series
 from network_api.auth import links
 from network_api.auth.documents import AccessToken
 from network_api.documents import utcnow
@@ -112,6 +113,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     coordinator = Member.get_by_address("coordinator@example.org")
     token, _ = AccessToken.issue("api", coordinator.pk, expires_at=None, name="Nightly export")
     event = make_event(regional, co_hosts=[other.pk], partners={str(other.pk): Partner(state=ACCEPTED)})
+    series = Series(network_id=regional.pk, title={"fi": "Teemapäivät"}, template_id=event.pk).insert()
     draft = make_event(regional, status=DRAFT, published_at=None)
     registered = callers["network_member"].post(
         f"/events/{event.pk}/registrations", person("network.member", name="Aino Virtanen")
@@ -137,6 +139,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "token_id": token.public_id,
         "event_id": event.pk,
         "draft_id": draft.pk,
+        "series_id": series.pk,
         "co_host_id": other.pk,
         "registration_id": registration.pk,
         "registration_token": links.make_token(MANAGE, registration.pk, registration.nonce),
