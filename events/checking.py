@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from bson import ObjectId
 
-from events import retention
+from events import materials, retention
 from events.attendance import summary
 from events.attendance_documents import Attendance
 from events.documents import Event, Partner
+from events.material_documents import MaterialFile
 from events.notice_documents import READY, Notice
 from events.registration_documents import CANCELLED, CONFIRMED, WAITLISTED, Registration
 from network_api.documents import Problem, Row, utcnow
@@ -23,6 +24,7 @@ def check() -> Iterator[Problem]:
     for row in Event.each({}):
         yield from check_event(Event.wrap(row))
     yield from _check_notices()
+    yield from _check_files()
     yield from retention.check()
 
 
@@ -123,3 +125,15 @@ def _check_notices() -> Iterator[Problem]:
     late = Notice.rows({"state": READY, "due_at": {"$lte": utcnow() - LATE}}, sort=[("due_at", 1), ("_id", 1)])
     for row in late:
         yield Problem("notice_overdue", f"{row['kind']} {row['_id']}", "told", row["due_at"].isoformat())
+
+
+def _check_files() -> Iterator[Problem]:
+    """Files that nothing needs are taken away, and every material that has a file has it still."""
+    for row in MaterialFile.rows({"unused_at": {"$lte": utcnow() - materials.LATE}}, sort=[("unused_at", 1)]):
+        yield Problem("file_unused", str(row["_id"]), "taken away", row["unused_at"].isoformat())
+    for row in Event.each({}):
+        sent = [found["file_id"] for found in row.get("materials") or () if found.get("file_id")]
+        kept = MaterialFile.by_ids(sent)
+        for file_id in sent:
+            if file_id not in kept or kept[file_id].get("unused_at"):
+                yield Problem("file_missing", f"{row['slug']} {file_id}", "kept", kept.get(file_id))

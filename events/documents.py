@@ -9,6 +9,7 @@ from mongoengine import (
     DateTimeField,
     DictField,
     EmbeddedDocumentField,
+    EmbeddedDocumentListField,
     IntField,
     ListField,
     MapField,
@@ -18,6 +19,7 @@ from mongoengine import (
 
 from events import agenda
 from events.errors import EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
+from events.material_documents import Material
 from events.seating import CANCELLED, DRAFT, MODES, PUBLISHED, Seated
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
 from network_api.documents import Part, session, utcnow
@@ -113,7 +115,7 @@ class Event(Seated):
     held = ListField(StringField(choices=HELD), default=lambda: list(HELD))  # until retention.py has taken it out
     questions = ListField(DictField())
     agenda = ListField(DictField())
-    materials = ListField(DictField())
+    materials = EmbeddedDocumentListField(Material)
     published_at = DateTimeField()
     cancelled_at = DateTimeField()
     cancel_reason = DictField(default=None)

@@ -71,3 +71,10 @@ class NoOffer(Conflict):
 
     code = "no_offer"
     detail = "No seat is offered now. An offer that is not answered in time goes to the next in the queue."
+
+
+class MaterialGone(Conflict):
+    """The upload took so long that it was given up."""
+
+    code = "upload_given_up"
+    detail = "The upload took too long. Send the file again."

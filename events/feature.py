@@ -13,6 +13,7 @@ from events import (
     feed_routes,
     figure_routes,
     group_routes,
+    material_routes,
     pages,
     privacy_routes,
     queueing,
@@ -26,6 +27,7 @@ from events.attendance_documents import Attendance
 from events.checking import check
 from events.documents import Event
 from events.feed_documents import CalendarLink
+from events.material_documents import MaterialFile
 from events.needs_documents import NEEDS, Needs
 from events.notice_documents import Notice
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
@@ -72,7 +74,7 @@ def erase_person(person: Person) -> None:
 
 feature = Feature(
     name="events",
-    documents=(Event, Series, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
+    documents=(Event, Series, MaterialFile, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,
@@ -83,6 +85,7 @@ feature = Feature(
         feed_routes.blueprint,
         figure_routes.blueprint,
         group_routes.blueprint,
+        material_routes.blueprint,
         privacy_routes.blueprint,
         series_routes.blueprint,
     ),

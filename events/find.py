@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from events import materials
 from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMING, Event, reader_keys
+from events.material_documents import PUBLIC
 from events.seating import CANCELLED, DRAFT, PUBLISHED
 from network_api.auth.caller import EDITOR, Caller
 from network_api.documents import Page, Row, utcnow
@@ -66,9 +68,15 @@ def readable_event(caller: Caller, event_id: str) -> Event:
 
 
 def shown(caller: Caller, event: Event | Row) -> Row:
-    """The row as this caller may read it: `join_url`, and who is asked to arrange it too, are for those who may edit."""
+    """The row as this caller may read it: invitations, the room and what is not open are for editors."""
     row: Row = event.to_mongo() if isinstance(event, Event) else event
     if caller.has_role(EDITOR, row["network_id"]):
         return row
     remote = {name: value for name, value in row["remote"].items() if name != "join_url"} if row.get("remote") else None
+    row = {**row, "materials": _public_materials(row)} if row.get("materials") else row
     return {**row, "remote": remote, "co_hosts": [found for found in row["co_hosts"] if found in row["network_ids"]]}
+
+
+def _public_materials(row: Row) -> list[Row]:
+    opened = materials.open_now(Event.wrap(row), utcnow())
+    return [found.to_mongo() for found in opened if found.audience == PUBLIC]

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from flask_babel import force_locale, get_locale
 
-from events import certificates, mails, offers, registration
+from events import certificates, mails, materials, offers, registration
 from events import door as remote_door
 from events.documents import Event, title_of
 from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
@@ -49,9 +49,11 @@ def _door_page(found: Registration, token: str) -> Response:
 
 @blueprint.get("/manage/registrations/<token>")
 def manage(token: str) -> Response:
-    """What is registered, with buttons to cancel it and to answer an offer."""
+    """What is registered, with its materials, and buttons to cancel it and to answer an offer."""
     found = Registration.of_link(MANAGE, token)
-    return _page(found, Event.get(found.event_id), "manage.html", token=token, position=found.position())
+    event = Event.get(found.event_id)
+    opened = [(in_language(each.title, found.language), each) for each in materials.readable(STRANGER, event, found)]
+    return _page(found, event, "manage.html", token=token, position=found.position(), materials=opened)
 
 
 @blueprint.post("/manage/registrations/<token>/cancel")

@@ -6,9 +6,10 @@ from typing import Any
 
 from bson import ObjectId
 
-from events import agenda, cohosting, notices, queueing
+from events import agenda, cohosting, materials, notices, queueing
 from events.documents import Event
 from events.errors import EventCancelled
+from events.material_documents import Material
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
 from events.series_documents import Series
 from network_api import audit
@@ -38,7 +39,6 @@ _COPIED = (
     "remote",
     "questions",
     "agenda",
-    "materials",
 )
 _TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
 _TIME_AND_PLACE = ("starts_at", "ends_at", "timezone", "venue", "remote")
@@ -176,6 +176,7 @@ def duplicate_event(caller: Caller, event: Event, starts_at: datetime | None) ->
 def copy_of(caller: Caller, event: Event, starts_at: datetime | None, **others: Any) -> Event:
     """The step of copying, inside a transaction; `others` are fields of the copy alone."""
     copy = Event(**{name: getattr(event, name) for name in _COPIED}, **others)
+    copy.materials = [Material(**{**found.to_mongo(), "material_id": ObjectId()}) for found in event.materials if found.url]
     if starts_at is not None:
         by = agenda.clock_distance(event.starts_at, starts_at, event.timezone)
         for name in _TIMES:
@@ -190,5 +191,6 @@ def remove_event(caller: Caller, event: Event, version: int | None) -> None:
     event = event.fresh(version)
     if event.status != DRAFT:
         raise Conflict("A theme day that has been published is cancelled, not deleted.", code="event_published")
+    materials.let_go_of_all(event)
     Event.remove({"_id": event.pk, "status": DRAFT})
     audit.record(caller.member_id, "event.removed", event.pk, network_id=event.network_id)

@@ -1,13 +1,13 @@
 """Shapes of theme days."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
 from events.agenda_schemas import Agenda
 from events.documents import PHASES, Remote, Venue, phase_of
-from events.fields import Entry, EventTime, Reason, Seating, Whole
+from events.fields import EventTime, Reason, Seating, Whole
+from events.material_schemas import EventMaterialSchema
 from events.question_schemas import Questions
 from events.seating import MODES, STATUSES
 from network_api.documents import Row, utcnow
@@ -70,10 +70,6 @@ class CapacitySchema(Schema):
     remote = Seating()
 
 
-def _entries(example: Mapping[str, Any]) -> Any:
-    return fields.List(Entry(), validate=validate.Length(max=100), metadata={"example": [example]})
-
-
 class EventFields(Schema):
     """What people write about a theme day."""
 
@@ -120,7 +116,6 @@ class EventFields(Schema):
     remote = fields.Nested(RemoteSchema, allow_none=True)
     questions = Questions()
     agenda = Agenda()
-    materials = _entries({"title": {"fi": "Esitys"}, "url": "https://example.org/esitys.pdf"})
 
 
 class EventRequest(EventFields):
@@ -192,6 +187,11 @@ class EventSchema(Resource, EventFields):
             "example": {"onsite": {"capacity": 40, "available": 28, "taken": 12, "offered": 0, "waiting": 0}},
         },
     )
+    materials = fields.List(
+        fields.Nested(EventMaterialSchema),
+        dump_only=True,
+        metadata={"description": "To editors all, to others what is open to everybody."},
+    )
     status = fields.String(dump_only=True, validate=validate.OneOf(STATUSES), metadata={"example": "published"})
     phase = Derived(lambda row: phase_of(row, utcnow()), shape={"type": "string", "enum": list(PHASES), "example": "open"})
     published_at = Instant(dump_only=True, allow_none=True)
@@ -200,9 +200,10 @@ class EventSchema(Resource, EventFields):
 
     @staticmethod
     def etag(row: Row) -> str:
-        """`<version>.<seats>`; the second number changes with the seats, and when time moves the phase on."""
+        """`<version>.<seats>.<materials>`: the second number changes with the seats, and when time moves the phase on; the
+        third, how many materials are shown, when time opens one."""
         moment = row["seats_version"] * _PHASE_STEPS + PHASES.index(phase_of(row, utcnow()))
-        return f"{row['version']}.{moment}"
+        return f"{row['version']}.{moment}.{len(row.get('materials') or ())}"
 
 
 class EventQuery(PageQuery):

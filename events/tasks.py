@@ -3,12 +3,12 @@
 from bson import ObjectId
 from celery import shared_task
 
-from events import cohosting, notices, offers, retention
+from events import cohosting, materials, notices, offers, retention
 from events.notice_documents import Notice
 from network_api.documents import utcnow
 
 SWEEP_EVERY = 15.0  # seconds by which an offer may outlive its time
-RETAIN_EVERY = 3600.0
+RETAIN_EVERY = 600.0
 SCHEDULE = {
     "sweep the theme days": {
         "task": "events.sweep",
@@ -44,5 +44,6 @@ def tell(notice_id: str) -> None:
 
 @shared_task(name="events.retain")  # type: ignore[untyped-decorator]  # celery has no types
 def retain() -> None:
-    """Take out of past theme days what is kept longer than its term."""
+    """Take out of past theme days what is kept longer than its term, and the files that nothing needs."""
     retention.apply_due(utcnow())
+    materials.take_away_unused(utcnow())

@@ -12,7 +12,7 @@ so that 401, 403 and 404 come before 428, and that before 422. What a view retur
 
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -277,19 +277,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         `more` are the fields that stand beside them, from `Page.more`.
         """
-        body = type(
-            f"{schema.__name__.removesuffix('Schema')}PageSchema",
-            (Schema,),
-            {
-                "items": ma.fields.List(ma.fields.Nested(schema), required=True),
-                "next": ma.fields.String(
-                    allow_none=True,
-                    metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"},
-                ),
-                "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
-                **more,
-            },
-        )
+        plain = _page_of(schema)
+        body = type(plain.__name__, (plain,), more) if more else plain
         read, write = self.arguments(query, location="query"), self.response(200, body)
 
         def decorator(view: View) -> View:
@@ -310,6 +299,23 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             return read(write(paged))
 
         return decorator
+
+
+@cache
+def _page_of(schema: type[Schema]) -> type[Schema]:
+    """The shape of a page of these, one for all lists of them."""
+    return type(
+        f"{schema.__name__.removesuffix('Schema')}PageSchema",
+        (Schema,),
+        {
+            "items": ma.fields.List(ma.fields.Nested(schema), required=True),
+            "next": ma.fields.String(
+                allow_none=True,
+                metadata={"description": "The cursor of the next page, null at the end.", "example": "JAAAAARwABwA"},
+            ),
+            "total": ma.fields.Integer(metadata={"omitted": "unless total=true was asked", "example": 1}),
+        },
+    )
 
 
 def _without_body(view: View, status_code: int) -> View:

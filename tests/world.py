@@ -23,7 +23,7 @@ from network_api.members.documents import Member
 from network_api.networks.documents import Membership, Network
 from newsletters import letters
 from tests.conftest import Api
-from tests.events.factories import make_event, person
+from tests.events.factories import make_event, person, send_pdf
 from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -113,6 +113,9 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     coordinator = Member.get_by_address("coordinator@example.org")
     token, _ = AccessToken.issue("api", coordinator.pk, expires_at=None, name="Nightly export")
     event = make_event(regional, co_hosts=[other.pk], partners={str(other.pk): Partner(state=ACCEPTED)})
+    path = f"/events/{event.pk}/materials"
+    material = callers["editor"].post(path, {"title": {"fi": "Esitys"}, "audience": "public"}).json["id"]
+    send_pdf(callers["editor"], f"{path}/{material}/file")
     series = Series(network_id=regional.pk, title={"fi": "Teemapäivät"}, template_id=event.pk).insert()
     draft = make_event(regional, status=DRAFT, published_at=None)
     registered = callers["network_member"].post(
@@ -140,6 +143,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "event_id": event.pk,
         "draft_id": draft.pk,
         "series_id": series.pk,
+        "material_id": material,
         "co_host_id": other.pk,
         "registration_id": registration.pk,
         "registration_token": links.make_token(MANAGE, registration.pk, registration.nonce),

@@ -60,3 +60,10 @@ def person(who: str, **given: Any) -> dict[str, Any]:
 def register(client: Api, event: Event, who: str, **given: Any) -> Any:
     """Register somebody; the answer."""
     return client.post(f"/events/{event.pk}/registrations", person(who, **given))
+
+
+def send_pdf(client: Api, path: str, content: bytes = b"%PDF-1.7 esitys", content_type: str = "application/pdf") -> Any:
+    """Send the file of a material; the answer."""
+    headers = {"Authorization": f"Bearer {client.token}"}
+    sent = {"data": content, "content_type": content_type, "headers": headers}
+    return client.client.put(f"/api/v1{path}?filename=esitys.pdf", **sent)
