@@ -44,7 +44,7 @@ class Exception_(NamedTuple):
 
 EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("feature.py:check", "", "`network-api check` recounts whole collections, streamed, when an operator asks."),
-    Exception_("_check_files", "events", "The same."),
+    Exception_("_check_files", "events", "`network-api check` looks at the materials of every theme day, streamed."),
     Exception_("", "materials.chunks", "GridFS makes an index of its own there: files_id, n."),
     Exception_("", "materials.files", "GridFS looks whether there is any, before it makes its indexes.", having="{}"),
     Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
