@@ -12,11 +12,17 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from events.materials import TYPES
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 
-FILES = ("text/csv", "text/tab-separated-values", "application/vnd.ms-excel")  # the generator knows files by one name only
+FILES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "application/vnd.ms-excel",
+    *TYPES,
+)  # the generator knows files by one name only
 CONFIGURATION = "post_hooks: []\npackage_name_override: network_client\ncontent_type_overrides:\n" + "".join(
     f"  {content_type}: application/octet-stream\n" for content_type in FILES
 )
