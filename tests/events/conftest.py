@@ -57,13 +57,22 @@ def link(mailbox: Mailbox, deliver: Callable[[], None]) -> Callable[..., str]:
     return read
 
 
-@pytest.fixture
-def own_settings(shared_app: Flask, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Settings of a platform with an empty database of its own, for processes that write what this one does not see."""
+@pytest.fixture(scope="session")
+def own_app(shared_app: Flask, settings: dict[str, Any]) -> tuple[Flask, dict[str, Any]]:
+    """An application on another database of this worker's server, and its settings."""
     parts = urlsplit(settings["MONGODB_URI"])
     own = {**settings, "MONGODB_URI": urlunsplit(parts._replace(path=f"{parts.path}_rush"))}
     app = create_app(own)
     ensure_indexes(app)
+    connect(shared_app)
+    return app, own
+
+
+@pytest.fixture
+def own_settings(shared_app: Flask, own_app: tuple[Flask, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Settings of a platform with an empty database of its own, for processes that write what this one does not see."""
+    app, own = own_app
+    connect(app)
     for document in documents():
         document.collection().delete_many({})
     with app.app_context():

@@ -20,7 +20,7 @@ from tests.events.factories import make_event
 from tests.processes import at_once, together
 
 PEOPLE = ("anna", "pia", "bo", "pekka", "cia", "paul", "dag", "petra")  # those with a p sit in the partner network
-PROCESSES, STEPS = 3, 30
+PROCESSES, STEPS = 3, 20
 
 
 def move(event_id: str, partner: Network, chance: Random) -> None:

@@ -165,14 +165,14 @@ def tell_at_once(settings: dict[str, Any], notice_id: str) -> None:
 def test_two_workers_on_one_notice_tell_everybody_once(own_settings: dict[str, Any]) -> None:
     network = Network(slug="keski-suomi", name={"fi": "Keski-Suomi"}, kind="regional").insert()
     event = make_event(network)
-    crowd(event, 160)
+    crowd(event, 110)
     notices.tell_of_change(event)
     [notice_id] = Notice.due(utcnow())
     at_once(tell_at_once, *[(own_settings, str(notice_id))] * 2)
     Notice.change({"_id": notice_id, "state": "ready"}, {"$set": {"due_at": utcnow()}})
     notices.tell(notice_id)
     told = [row["to"] for row in OutgoingMail.rows({})]
-    assert (len(told), len(set(told)), Notice.get(notice_id).mailed) == (160, 160, 160)
+    assert (len(told), len(set(told)), Notice.get(notice_id).mailed) == (110, 110, 110)
 
 
 def test_check_sees_a_notice_that_no_worker_comes_for(event: Event) -> None:

@@ -17,7 +17,7 @@ from tests.events.factories import make_event
 from tests.processes import at_once, together
 
 PEOPLE, SEATS, PROCESSES = 200, 50, 4
-FEWER, FEWER_SEATS = 80, 20  # for what 200 would show no better
+FEWER, FEWER_SEATS = 48, 12  # for what 200 would show no better
 Told = Counter[tuple[int, str]]
 Rush = Callable[..., Told]
 
