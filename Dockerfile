@@ -7,13 +7,13 @@ WORKDIR /src
 
 # The libraries first: they change less often than the code.
 COPY requirements-server.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements-server.lock
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements-server.lock
 
 COPY setup.cfg pyproject.toml README.md LICENSE wsgi.py ./
 COPY network_api network_api
 COPY events events
 COPY newsletters newsletters
-RUN pip install --no-cache-dir --no-deps . && useradd --system network
+RUN pip install --no-cache-dir --no-deps . && pip check && useradd --system network
 
 # Elsewhere than the source, so that what is imported is what was installed.
 WORKDIR /app

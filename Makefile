@@ -37,10 +37,13 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=...' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# Without dependencies: the lock names every one of them, and pip is not to look for more (a requirement with an extra,
+# as coverage[toml], makes an older pip take the newest release instead of the locked one). `pip check` sees a gap.
 define install_from
 	@echo "Installing $(1) into $(VENV) (once; again when it changes)"
-	@$(PIP) install --require-hashes -r $(1)
+	@$(PIP) install --require-hashes --no-deps -r $(1)
 	@$(PIP) install --no-deps --editable . --config-settings editable_mode=compat
+	@$(PIP) check
 	@rm -f $(VENV)/.$(2)-*
 	@touch $@
 endef
