@@ -9,10 +9,11 @@ from network_api import demo
 from network_api.auth.documents import email_key
 from network_api.documents import utcnow
 from network_api.members.documents import Member
-from newsletters import sources
-from newsletters.documents import ACTIVE, Cadence, Newsletter, Sender, Subscription, SubscriptionConsent
-from newsletters.issues import SENT, Approval, Audience, Block, Issue
-from newsletters.ledger import ACCEPTED, CODES, DONE, REFUSED, Progress, Snapshot, pack
+from newsletters.dispatch.ledger import ACCEPTED, CODES, DONE, REFUSED, Progress, Snapshot, pack
+from newsletters.documents import Cadence, Newsletter, Sender
+from newsletters.issues import sources
+from newsletters.issues.documents import SENT, Approval, Audience, Block, Issue
+from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
 
 _LANGUAGES = ("fi", "fi", "fi", "fi", "sv", "fi", "fi", "fi", "fi", "sv", "fi", "en")  # as often as people speak them
 _REGIONS = ((), (), (), ("FI-08",), (), ("FI-18", "FI-19"), (), ("FI-12",), (), ("FI-11",), ())  # most want all of them

@@ -4,13 +4,20 @@ from collections.abc import Iterator
 
 from network_api.documents import Problem, Row
 from network_api.feature import Feature
-from newsletters import archive, audience, delivery_routes, demo, issue_routes, ledger, routes, subscribing
-from newsletters.documents import Newsletter, Subscription
-from newsletters.issues import SENT, Issue
-from newsletters.ledger import Progress, Snapshot
-from newsletters.pages import pages
-from newsletters.suppression import MailAllowance, Suppression
-from newsletters.tasks import SCHEDULE
+from newsletters import demo, routes
+from newsletters.dispatch import audience, ledger
+from newsletters.dispatch import routes as dispatch_routes
+from newsletters.dispatch.ledger import Progress, Snapshot
+from newsletters.dispatch.tasks import SCHEDULE
+from newsletters.documents import Newsletter
+from newsletters.issues import archive
+from newsletters.issues import routes as issue_routes
+from newsletters.issues.documents import SENT, Issue
+from newsletters.subscriptions import pages as subscription_pages
+from newsletters.subscriptions import routes as subscription_routes
+from newsletters.subscriptions import subscribing
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.suppression import MailAllowance, Suppression
 
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
@@ -39,8 +46,8 @@ def _recounted(issue: Row, frozen: Row) -> Iterator[Problem]:
 feature = Feature(
     name="newsletters",
     documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Suppression, MailAllowance),
-    blueprints=(routes.blueprint, issue_routes.blueprint, delivery_routes.blueprint),
-    pages=(pages, archive.pages),
+    blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
+    pages=(subscription_pages.pages, archive.pages),
     schedule=SCHEDULE,
     check=check,
     export_person=subscribing.export_person,

@@ -1,4 +1,4 @@
-"""Shapes of newsletters and subscriptions."""
+"""Shapes of newsletters."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ from marshmallow import fields, validate
 
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema, Slug
-from newsletters.documents import ACTIVE, PAUSED, SECTIONS, SUBSCRIPTION_STATES
+from network_api.schemas import EmailAddress, Id, LanguageMap, Line, PageQuery, Resource, Schema, Slug
+from newsletters.documents import SECTIONS
 
 
-def _sections(**kwargs: Any) -> fields.List[Any]:
+def list_of_sections(**kwargs: Any) -> fields.List[Any]:
+    """A list of sections."""
     one = fields.String(validate=validate.OneOf(SECTIONS))
     return fields.List(one, metadata={"example": ["editorial", "events", "introductions"]}, **kwargs)
 
@@ -20,7 +21,8 @@ def _languages(**kwargs: Any) -> fields.List[Any]:
     return fields.List(one, validate=validate.Length(min=1, max=len(LANGUAGES)), metadata={"example": ["fi", "sv"]}, **kwargs)
 
 
-def _regions(**kwargs: Any) -> fields.List[Any]:
+def list_of_regions(**kwargs: Any) -> fields.List[Any]:
+    """A list of regions (ISO 3166-2:FI)."""
     one = fields.String(validate=validate.OneOf(REGIONS))
     return fields.List(one, validate=validate.Length(max=len(REGIONS)), metadata={"example": ["FI-08"]}, **kwargs)
 
@@ -50,7 +52,7 @@ class NewsletterPatch(Schema):
     reply_to = EmailAddress(allow_none=True)
     languages = _languages()
     cadence = fields.Nested(CadenceSchema, allow_none=True)
-    sections = _sections(validate=validate.Length(min=1))
+    sections = list_of_sections(validate=validate.Length(min=1))
 
 
 class NewsletterRequest(NewsletterPatch):
@@ -60,7 +62,7 @@ class NewsletterRequest(NewsletterPatch):
     network_id = Id(required=True)
     sender = fields.Nested(SenderSchema, required=True)
     languages = _languages(load_default=lambda: ["fi"])
-    sections = _sections(validate=validate.Length(min=1), load_default=lambda: list(SECTIONS))
+    sections = list_of_sections(validate=validate.Length(min=1), load_default=lambda: list(SECTIONS))
 
 
 class NewsletterSchema(Resource, NewsletterRequest):
@@ -71,54 +73,3 @@ class NewsletterQuery(PageQuery):
     """Filters of newsletters."""
 
     network = Id(metadata={"description": "Newsletters of this network."})
-
-
-class SubscriptionRequest(Schema):
-    """An address to subscribe. Empty or absent sections and regions mean all."""
-
-    email = EmailAddress(required=True)
-    language = fields.String(validate=validate.OneOf(LANGUAGES))
-    sections = _sections()
-    regions = _regions()
-
-
-class SubscriptionPatch(Schema):
-    """What subscribers change: their choices; `paused` holds the letters, `active` lets them come again."""
-
-    language = fields.String(validate=validate.OneOf(LANGUAGES))
-    sections = _sections()
-    regions = _regions()
-    state = fields.String(validate=validate.OneOf((ACTIVE, PAUSED)))
-
-
-class SubscriptionConsentSchema(Schema):
-    """How somebody agreed to be written to."""
-
-    asked_at = Instant(dump_only=True)
-    confirmed_at = Instant(dump_only=True, allow_none=True)
-    wording = fields.String(dump_only=True, metadata={"example": "2026-11"})
-    source = fields.String(dump_only=True, metadata={"example": "form"})
-
-
-class SubscriptionSchema(Resource):
-    """A subscription."""
-
-    newsletter_id = Id(dump_only=True)
-    email = EmailAddress(dump_only=True)
-    language = fields.String(dump_only=True, validate=validate.OneOf(LANGUAGES))
-    sections = _sections(dump_only=True)
-    regions = _regions(dump_only=True)
-    state = fields.String(dump_only=True, validate=validate.OneOf(SUBSCRIPTION_STATES))
-    consent = fields.Nested(SubscriptionConsentSchema, dump_only=True)
-    unsubscribed_at = Instant(dump_only=True, allow_none=True)
-
-
-class SubscriberFilter(Schema):
-    """Which subscribers to export."""
-
-    state = fields.String(validate=validate.OneOf(SUBSCRIPTION_STATES), metadata={"description": "Only those in this state."})
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "The beginning of a part of an address."})
-
-
-class SubscriberQuery(PageQuery, SubscriberFilter):
-    """Filters of subscribers."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from network_api.members.documents import AUDIENCES
 from network_api.members.documents import CONSENT_WORDING as MEMBERS_WORDING
-from newsletters.documents import CONSENT_WORDING as NEWSLETTER_WORDING
+from newsletters.subscriptions.documents import CONSENT_WORDING as NEWSLETTER_WORDING
 from tests import readme
 
 ROOT = readme.FILE.parent

@@ -21,7 +21,7 @@ from network_api.documents import utcnow
 from network_api.members import actions
 from network_api.members.documents import Member
 from network_api.networks.documents import Membership, Network
-from newsletters import letters
+from newsletters.subscriptions import links as subscription_links
 from tests.conftest import Api
 from tests.events.factories import make_event, person, send_pdf
 from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe
@@ -152,7 +152,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "attended_token": links.make_token(MANAGE, attended.pk, attended.nonce),
         "code": certificates.code_of(attended),
         "newsletter_id": newsletter.pk,
-        "subscription_token": links.make_token(letters.MANAGE, subscription.pk, subscription.nonce),
+        "subscription_token": links.make_token(subscription_links.MANAGE, subscription.pk, subscription.nonce),
         "issue_id": issue.pk,
     }
     return World(callers, {name: str(value) for name, value in ids.items()}, regional)

@@ -10,10 +10,11 @@ from events.seating import PUBLISHED, Seats
 from network_api.documents import utcnow
 from network_api.members.documents import Member
 from network_api.networks.documents import Network
-from newsletters import dispatch
-from newsletters.documents import ACTIVE, Newsletter, Sender, Subscription, SubscriptionConsent
-from newsletters.issues import SENDING, Approval, Block, Issue, Source
-from newsletters.ledger import Progress
+from newsletters.dispatch import batches
+from newsletters.dispatch.ledger import Progress
+from newsletters.documents import Newsletter, Sender
+from newsletters.issues.documents import SENDING, Approval, Block, Issue, Source
+from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
 from tests.conftest import Api, give_role
 
 EDITORIAL = {"section": "editorial", "text": {"fi": "Hyvät *verkostolaiset*, tervehdys toimituksesta."}}
@@ -107,7 +108,7 @@ def issue_being_sent(newsletter: Newsletter, *, sources: tuple[Source, ...] = ()
 
 def work_until_idle(issue: Issue) -> Issue:
     """Do what the worker's jobs would do, until there is nothing to do at this moment."""
-    while dispatch.work(issue.pk):
+    while batches.work(issue.pk):
         pass
     return Issue.get(issue.pk)
 

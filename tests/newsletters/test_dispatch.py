@@ -10,14 +10,15 @@ from flask import Flask
 
 from network_api.app import create_app
 from network_api.documents import utcnow
-from newsletters import audience, dispatch
-from newsletters.documents import Newsletter, Subscription
+from newsletters.dispatch import audience, batches
+from newsletters.dispatch.ledger import Progress, Snapshot, count, unpack
+from newsletters.dispatch.letters import message_id
+from newsletters.documents import Newsletter
 from newsletters.feature import check
-from newsletters.issues import Issue
-from newsletters.ledger import Progress, Snapshot, count, unpack
-from newsletters.letters import message_id
-from newsletters.subscribing import unsubscribe
-from newsletters.suppression import Suppression
+from newsletters.issues.documents import Issue
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.subscribing import unsubscribe
+from newsletters.subscriptions.suppression import Suppression
 from tests.newsletters.factories import issue_being_sent, make_due, subscribe, subscribe_many, work_until_idle
 from tests.newsletters.smtp import FaultyServer
 from tests.processes import PATIENCE, PROCESSES, at_once, together
@@ -40,7 +41,7 @@ def send(settings: dict[str, Any], issue_id: ObjectId, *, alone: bool = False) -
     with create_app(settings).app_context():
         if not alone:
             together()
-        while dispatch.work(issue_id):
+        while batches.work(issue_id):
             pass
 
 
@@ -99,7 +100,7 @@ def test_a_refusal_is_final_and_a_deferral_is_tried_again(newsletter: Newsletter
     assert issue.state == "sending"
     assert states(issue) == {"hyva@example.org": "accepted", "poissa@example.org": "refused", "myohemmin@example.org": "deferred"}
     server.at_rcpt = lambda _: None
-    assert not dispatch.has_something_to_do(Issue.row({"_id": issue.pk}) or {})
+    assert not batches.has_something_to_do(Issue.row({"_id": issue.pk}) or {})
     make_due(issue)
     issue = work_until_idle(issue)
     assert issue.state == "sent"
@@ -221,7 +222,7 @@ def test_two_workers_at_once_send_once(
     monkeypatch: pytest.MonkeyPatch,
     frozen: bool,
 ) -> None:
-    monkeypatch.setattr("newsletters.audience.SNAPSHOT_SIZE", 25)
+    monkeypatch.setattr("newsletters.dispatch.audience.SNAPSHOT_SIZE", 25)
     subscribe_many(newsletter, 100)
     issue = issue_being_sent(newsletter)
     if frozen:

@@ -8,9 +8,9 @@ import pytest
 
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
-from newsletters import tasks
+from newsletters.dispatch import tasks
 from newsletters.documents import Newsletter
-from newsletters.issues import Issue
+from newsletters.issues.documents import Issue
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 from tests.newsletters.factories import EDITORIAL, introduce, send_through_the_api, theme_day, work_until_idle

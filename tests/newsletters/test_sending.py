@@ -9,7 +9,7 @@ from network_api.audit import AuditEntry
 from network_api.members.documents import Member
 from network_api.networks.documents import Network
 from newsletters.documents import Newsletter
-from newsletters.issues import Issue
+from newsletters.issues.documents import Issue
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 from tests.newsletters.factories import (

@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 
 from network_api.feature import Person
-from newsletters.documents import Newsletter, Subscription
+from newsletters.documents import Newsletter
 from newsletters.feature import feature
-from newsletters.letters import manage_url, unsubscribe_url
-from newsletters.suppression import MAILS_PER_HOUR, Suppression
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.links import manage_url, unsubscribe_url
+from newsletters.subscriptions.suppression import MAILS_PER_HOUR, Suppression
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 from tests.newsletters.factories import subscribe

@@ -7,12 +7,13 @@ from bson import ObjectId
 
 from network_api import audit
 from network_api.documents import Row, transactional
-from newsletters import sources
-from newsletters.documents import ACTIVE, Newsletter, Subscription
-from newsletters.issues import Issue
-from newsletters.letters import Placeholders, Variant
-from newsletters.rendering import fallen, render, visible_blocks
-from newsletters.suppression import Suppression, address_hashes
+from newsletters.dispatch.letters import Placeholders, Variant
+from newsletters.documents import Newsletter
+from newsletters.issues import sources
+from newsletters.issues.documents import Issue
+from newsletters.issues.rendering import fallen, render, visible_blocks
+from newsletters.subscriptions.documents import ACTIVE, Subscription
+from newsletters.subscriptions.suppression import Suppression, address_hashes
 
 READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in a letter that is going out
 

@@ -12,21 +12,20 @@ from network_api.errors import NotFound
 from network_api.feature import Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
-from newsletters import mails
-from newsletters.documents import (
+from newsletters.documents import Newsletter, WrongState
+from newsletters.subscriptions import mails
+from newsletters.subscriptions.documents import (
     ACTIVE,
     BOUNCED,
     PAUSED,
     PENDING,
     SUBSCRIPTION_STATES,
     UNSUBSCRIBED,
-    Newsletter,
     Subscription,
     SubscriptionConsent,
-    WrongState,
 )
-from newsletters.letters import MANAGE
-from newsletters.suppression import MailAllowance, Suppression
+from newsletters.subscriptions.links import MANAGE
+from newsletters.subscriptions.suppression import MailAllowance, Suppression
 
 
 def of_token(token: str, purpose: str = MANAGE) -> Subscription:

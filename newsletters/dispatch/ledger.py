@@ -21,7 +21,7 @@ from bson import ObjectId
 from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ObjectIdField, StringField
 
 from network_api.documents import BaseDocument, Row, utcnow
-from newsletters.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED
+from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED
 
 READY, LEASED, ATTEMPTING, ACCEPTED, DEFERRED = "ready", "leased", "attempting", "accepted", "deferred"
 REFUSED, SUPPRESSED, CANCELLED, UNKNOWN = "refused", "suppressed", "cancelled", "unknown"

@@ -4,8 +4,8 @@ from bson import ObjectId
 from celery import shared_task
 
 from network_api.documents import utcnow
-from newsletters import dispatch, sending
-from newsletters.issues import SCHEDULED, Issue
+from newsletters.dispatch import batches, sending
+from newsletters.issues.documents import SCHEDULED, Issue
 
 SWEEP_EVERY = 5.0  # seconds: with the lease of 20, a letter goes on well within a minute of a kill
 SCHEDULE = {
@@ -20,7 +20,7 @@ SCHEDULE = {
 @shared_task(name="newsletters.dispatch")  # type: ignore[untyped-decorator]  # celery has no types
 def work(issue_id: str) -> None:
     """Send an issue for a while, then come back for the rest."""
-    if dispatch.work(ObjectId(issue_id)):
+    if batches.work(ObjectId(issue_id)):
         work.delay(issue_id)
 
 
@@ -30,5 +30,5 @@ def sweep() -> None:
     for row in Issue.rows({"state": SCHEDULED, "send_at": {"$lte": utcnow()}}, sort=[("send_at", 1), ("_id", 1)]):
         sending.start_scheduled(row["_id"])
     for row in Issue.rows({"dispatching": True}):
-        if dispatch.has_something_to_do(row):
+        if batches.has_something_to_do(row):
             work.apply_async((str(row["_id"]),), expires=SWEEP_EVERY)

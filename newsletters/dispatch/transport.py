@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from flask import current_app
 
-from newsletters.ledger import ACCEPTED, DEFERRED, REFUSED, UNKNOWN
+from newsletters.dispatch.ledger import ACCEPTED, DEFERRED, REFUSED, UNKNOWN
 
 TIMEOUT = 10.0  # seconds; shorter than a lease, so that a silent server never outlasts it
 SERVICE_CLOSING, PERMANENT, OK, START_INPUT = 421, 500, 250, 354

@@ -9,13 +9,13 @@ from network_api.documents import object_id
 from network_api.errors import NotFound
 from network_api.languages import in_language
 from network_api.locales import of_request
-from newsletters import sources
 from newsletters.documents import Newsletter
-from newsletters.issues import SENT, Issue
-from newsletters.rendering import sections_of, visible_blocks
+from newsletters.issues import sources
+from newsletters.issues.documents import SENT, Issue
+from newsletters.issues.rendering import sections_of, visible_blocks
 
 MOST_LISTED = 100
-pages = Blueprint("newsletter_archive", __name__, template_folder="templates")
+pages = Blueprint("newsletter_archive", "newsletters", template_folder="templates")
 
 
 def _newsletter(slug: str) -> Newsletter:

@@ -4,7 +4,7 @@ from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import transactional
 from network_api.errors import Conflict
-from newsletters.issues import DRAFT, SUBMITTED, Issue
+from newsletters.issues.documents import DRAFT, SUBMITTED, Issue
 
 
 class ContentChanged(Conflict):

@@ -1,4 +1,4 @@
-"""The API of issues: writing, approving, sending."""
+"""The API of issues: writing and approving."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ from network_api.api import Blueprint
 from network_api.auth.caller import Caller
 from network_api.documents import Page
 from network_api.schemas import Nothing
-from newsletters import approving, assembling, sending
-from newsletters.access import coordinated_issue, edited_issue, edited_newsletter
+from newsletters.access import edited_newsletter
 from newsletters.documents import Newsletter
-from newsletters.issue_schemas import (
+from newsletters.issues import approving, assembling
+from newsletters.issues.access import coordinated_issue, edited_issue
+from newsletters.issues.documents import Issue
+from newsletters.issues.rendering import Rendered
+from newsletters.issues.schemas import (
     ApproveRequest,
     IssuePatch,
     IssueQuery,
     IssueRequest,
     IssueSchema,
     PreviewQuery,
-    ScheduleRequest,
     TestSendRequest,
 )
-from newsletters.issues import Issue
-from newsletters.rendering import Rendered
 
 blueprint = Blueprint("issues", __name__, url_prefix="/api/v1", description="Issues of newsletters")
 LETTER_POLICY = "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -132,63 +132,3 @@ class Approve(MethodView):
         Not by whoever wrote it or edited it last. The approval holds for this very content.
         """
         return approving.approve(caller, issue, given.get("content_hash"))
-
-
-@blueprint.route("/issues/<id:issue_id>/schedule")
-class Schedule(MethodView):
-    """Scheduling."""
-
-    @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(ScheduleRequest)
-    @blueprint.response(200, IssueSchema, etag=True)
-    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Send an approved issue later"""
-        return sending.schedule(caller, issue, given["send_at"])
-
-
-@blueprint.route("/issues/<id:issue_id>/send")
-class Send(MethodView):
-    """Sending."""
-
-    @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(Nothing)
-    @blueprint.response(202, IssueSchema, etag=True)
-    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Send an approved issue now"""
-        return sending.send(caller, issue)
-
-
-@blueprint.route("/issues/<id:issue_id>/pause")
-class Pause(MethodView):
-    """Holding."""
-
-    @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(Nothing)
-    @blueprint.response(200, IssueSchema, etag=True)
-    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Hold an issue that is going out"""
-        return sending.pause(caller, issue)
-
-
-@blueprint.route("/issues/<id:issue_id>/resume")
-class Resume(MethodView):
-    """Going on."""
-
-    @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(Nothing)
-    @blueprint.response(200, IssueSchema, etag=True)
-    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Go on with a paused issue"""
-        return sending.resume(caller, issue)
-
-
-@blueprint.route("/issues/<id:issue_id>/cancel")
-class Cancel(MethodView):
-    """Calling off."""
-
-    @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(Nothing)
-    @blueprint.response(200, IssueSchema, etag=True)
-    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Call an issue off, also while it is going out"""
-        return sending.cancel(caller, issue)

@@ -1,4 +1,4 @@
-"""Shapes of issues and deliveries."""
+"""Shapes of issues."""
 
 from marshmallow import fields, validate
 
@@ -6,9 +6,7 @@ from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
 from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema
 from newsletters.documents import SECTIONS
-from newsletters.issues import ISSUE_STATES, SOURCE_TYPES
-from newsletters.ledger import DELIVERY_STATES
-from newsletters.sending import RESEND, SETTLE
+from newsletters.issues.documents import ISSUE_STATES, SOURCE_TYPES
 
 _MOST_BLOCKS = 200
 
@@ -113,37 +111,3 @@ class ApproveRequest(Schema):
     """With `content_hash`, only the very content that was read is approved."""
 
     content_hash = fields.String(validate=validate.Length(max=64), metadata={"rare": True})
-
-
-class ScheduleRequest(Schema):
-    """When to send."""
-
-    send_at = Instant(required=True)
-
-
-class DeliverySchema(Schema):
-    """What became of one recipient. The address is null once its person has been erased."""
-
-    subscription_id = Id(dump_only=True)
-    email = EmailAddress(dump_only=True, allow_none=True)
-    state = fields.String(dump_only=True, validate=validate.OneOf(DELIVERY_STATES))
-    answer = fields.String(dump_only=True, allow_none=True, metadata={"example": "550 5.1.1 No such user"})
-    message_id = fields.String(dump_only=True, metadata={"example": "<65f1.65f2@network.example.org>"})
-    updated_at = Instant(dump_only=True)
-
-
-class DeliveryFilter(Schema):
-    """Which deliveries to export."""
-
-    state = fields.String(validate=validate.OneOf(DELIVERY_STATES), metadata={"description": "Only deliveries in this state."})
-
-
-class DeliveryQuery(PageQuery, DeliveryFilter):
-    """Filters of deliveries."""
-
-
-class ResolveRequest(Schema):
-    """What to do about deliveries that nobody can know about: send them again, or take them as delivered."""
-
-    state = fields.String(required=True, validate=validate.OneOf(("unknown",)))
-    action = fields.String(required=True, validate=validate.OneOf((RESEND, SETTLE)))

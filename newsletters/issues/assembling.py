@@ -5,45 +5,12 @@ from typing import Any
 
 from network_api import audit
 from network_api.auth.caller import Caller
-from network_api.documents import AlreadyExists, Page, transactional
-from network_api.errors import Conflict
+from network_api.documents import Page, transactional
 from network_api.mail import outbox
-from newsletters import mails, sources
 from newsletters.documents import Newsletter, WrongState
-from newsletters.issues import CANCELLED, EDITABLE, ISSUE_STATES, Block, Issue, Source
-from newsletters.rendering import Links, Rendered, render
-
-
-def _slug_taken() -> Conflict:
-    return Conflict("Another newsletter has this slug.", code="slug_taken", errors={"slug": ["Taken."]})
-
-
-@transactional
-def make_newsletter(caller: Caller, given: Mapping[str, Any]) -> Newsletter:
-    """Found a newsletter. Raises Conflict `slug_taken`."""
-    try:
-        newsletter = Newsletter(**given).insert()
-    except AlreadyExists as error:
-        raise _slug_taken() from error
-    audit.record(caller.member_id, "newsletter.made", newsletter.pk, network_id=newsletter.network_id)
-    return newsletter
-
-
-@transactional
-def change_newsletter(caller: Caller, newsletter: Newsletter, changes: Mapping[str, Any], version: int | None) -> Newsletter:
-    """Edit a newsletter. Raises StaleVersion, Conflict `slug_taken`."""
-    try:
-        changed, differing = newsletter.fresh(version).edit(changes)
-    except AlreadyExists as error:
-        raise _slug_taken() from error
-    audit.record(caller.member_id, "newsletter.changed", newsletter.pk, network_id=newsletter.network_id, changes=differing)
-    return changed
-
-
-def find_newsletters(query: Mapping[str, Any]) -> Page:
-    """Newsletters by slug."""
-    where = {"network_id": query["network"]} if "network" in query else {}
-    return Newsletter.page(where, sort=("slug", 1), **query["paging"])
+from newsletters.issues import mails, sources
+from newsletters.issues.documents import CANCELLED, EDITABLE, ISSUE_STATES, Block, Issue, Source
+from newsletters.issues.rendering import Links, Rendered, render
 
 
 def find_issues(newsletter: Newsletter, query: Mapping[str, Any]) -> Page:

@@ -17,7 +17,7 @@ from network_api.documents import Row, utcnow
 from network_api.languages import LANGUAGES, in_language
 from network_api.members.documents import Member
 from network_api.networks.documents import Network
-from newsletters.issues import EVENT, INTRODUCTION, Block, Source
+from newsletters.issues.documents import EVENT, INTRODUCTION, Block, Source
 
 LOOK_AHEAD = timedelta(days=370)
 LOOK_BACK = timedelta(days=370)  # an introduction that no issue has told in a year is no news

@@ -13,10 +13,8 @@ from flask import current_app
 
 from network_api import audit
 from network_api.documents import Row, transactional, utcnow
-from newsletters import audience
-from newsletters.issues import CANCELLED as ISSUE_CANCELLED
-from newsletters.issues import PAUSED, SENDING, SENT, Issue
-from newsletters.ledger import (
+from newsletters.dispatch import audience
+from newsletters.dispatch.ledger import (
     ATTEMPTING,
     CANCELLED,
     CODES,
@@ -29,8 +27,10 @@ from newsletters.ledger import (
     Snapshot,
     unpack,
 )
-from newsletters.mailing import Mailing
-from newsletters.transport import NotConnected, Transport
+from newsletters.dispatch.mailing import Mailing
+from newsletters.dispatch.transport import NotConnected, Transport
+from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
+from newsletters.issues.documents import PAUSED, SENDING, SENT, Issue
 
 SLICE = 4.0  # seconds of work in one job: others get their turn, and a worker that is told to stop can
 GROUP_SECONDS = 5.0  # a group that takes longer is cut, so that the lease is renewed in time

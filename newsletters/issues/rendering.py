@@ -12,9 +12,9 @@ from inscriptis.model.config import ParserConfig
 from markdown_it import MarkdownIt
 
 from network_api.languages import in_language
-from newsletters import sources
 from newsletters.documents import Newsletter
-from newsletters.issues import Block, Issue
+from newsletters.issues import sources
+from newsletters.issues.documents import Block, Issue
 
 TAGS = {"a", "b", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p", "pre", "strong", "ul"}
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}}

@@ -10,9 +10,9 @@ from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import Row, after_commit, transactional, utcnow
 from network_api.errors import Invalid
+from newsletters.dispatch.ledger import ACCEPTED, CODES, OPEN, READY, UNKNOWN, Progress
 from newsletters.documents import WrongState
-from newsletters.issues import APPROVED, CANCELLED, DRAFT, PAUSED, SCHEDULED, SENDING, SENT, SUBMITTED, Issue
-from newsletters.ledger import ACCEPTED, CODES, OPEN, READY, UNKNOWN, Progress
+from newsletters.issues.documents import APPROVED, CANCELLED, DRAFT, PAUSED, SCHEDULED, SENDING, SENT, SUBMITTED, Issue
 
 RESEND, SETTLE = "resend", "settle"
 

@@ -8,10 +8,10 @@ from typing import Any
 from bson import ObjectId
 
 from network_api.documents import Page, Row, utcnow
-from newsletters.documents import Subscription
-from newsletters.issues import Issue
-from newsletters.ledger import Progress, Snapshot, count, shown_states, unpack
-from newsletters.letters import message_id
+from newsletters.dispatch.ledger import Progress, Snapshot, count, shown_states, unpack
+from newsletters.dispatch.letters import message_id
+from newsletters.issues.documents import Issue
+from newsletters.subscriptions.documents import Subscription
 
 _TOGETHER = 200  # addresses read at once for an export
 

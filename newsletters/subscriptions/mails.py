@@ -1,12 +1,12 @@
-"""The mails of subscriptions; a letter itself is made in `letters.py`."""
+"""The mails of subscriptions."""
 
 from bson import ObjectId
 
 from network_api.languages import in_language
 from network_api.mail.message import MailMessage, compose
-from newsletters.documents import Newsletter, Subscription
-from newsletters.letters import manage_url
-from newsletters.rendering import Rendered
+from newsletters.documents import Newsletter
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.links import manage_url
 
 
 def please_confirm(subscription: Subscription, newsletter: Newsletter) -> MailMessage:
@@ -27,15 +27,4 @@ def _about(subscription: Subscription, newsletter: Newsletter, template: str) ->
         template,
         newsletter=in_language(newsletter.name, subscription.language),
         url=manage_url(subscription.pk, subscription.nonce),
-    )
-
-
-def test_letter(issue_id: ObjectId, address: str, rendered: Rendered) -> MailMessage:
-    """An issue as its readers would get it, to one who wants to see it first."""
-    return MailMessage(
-        cause=f"issue:{issue_id}:test:{ObjectId()}",
-        to=address,
-        subject=f"[test] {rendered.subject}",
-        text=rendered.text,
-        html=rendered.html,
     )

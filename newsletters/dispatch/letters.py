@@ -18,24 +18,13 @@ from urllib.parse import urlsplit
 from bson import ObjectId
 from flask import current_app
 
-from network_api.auth import links as personal
 from network_api.documents import Row
 from network_api.languages import in_language
 from newsletters.documents import Newsletter
-from newsletters.rendering import Links, Rendered
+from newsletters.issues.rendering import Links, Rendered
+from newsletters.subscriptions.links import manage_url, unsubscribe_url
 
-MANAGE, UNSUBSCRIBE = "manage-subscription", "unsubscribe"  # what a personal link is for
 _CHUNK = 70
-
-
-def manage_url(subscription_id: ObjectId, nonce: str) -> str:
-    """The personal link to a subscription's page."""
-    return f"{current_app.config['PUBLIC_URL']}/manage/subscriptions/{personal.make_token(MANAGE, subscription_id, nonce)}"
-
-
-def unsubscribe_url(subscription_id: ObjectId, nonce: str) -> str:
-    """The personal link that unsubscribes with one POST."""
-    return f"{current_app.config['PUBLIC_URL']}/unsubscribe/{personal.make_token(UNSUBSCRIBE, subscription_id, nonce)}"
 
 
 def host() -> str:

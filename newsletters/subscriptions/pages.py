@@ -4,12 +4,13 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import force_locale
 
 from network_api.languages import in_language
-from newsletters import subscribing
-from newsletters.documents import ACTIVE, PAUSED, Newsletter, Subscription
-from newsletters.letters import UNSUBSCRIBE
+from newsletters.documents import Newsletter
+from newsletters.subscriptions import subscribing
+from newsletters.subscriptions.documents import ACTIVE, PAUSED, Subscription
+from newsletters.subscriptions.links import UNSUBSCRIBE
 
 pages = Blueprint(
-    "newsletter_pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static/newsletters"
+    "newsletter_pages", "newsletters", template_folder="templates", static_folder="static", static_url_path="/static/newsletters"
 )
 
 

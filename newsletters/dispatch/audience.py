@@ -12,10 +12,21 @@ from typing import Any
 from bson import ObjectId
 
 from network_api.documents import AlreadyExists, Row, transactional, utcnow
-from newsletters.documents import Subscription
-from newsletters.issues import SENDING, Audience, Issue
-from newsletters.ledger import CODES, DONE, OPEN, READY, REASON_OF, REASONS, Progress, Snapshot, pack, reason_to_leave_out
-from newsletters.suppression import Suppression, address_hashes
+from newsletters.dispatch.ledger import (
+    CODES,
+    DONE,
+    OPEN,
+    READY,
+    REASON_OF,
+    REASONS,
+    Progress,
+    Snapshot,
+    pack,
+    reason_to_leave_out,
+)
+from newsletters.issues.documents import SENDING, Audience, Issue
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.suppression import Suppression, address_hashes
 
 SNAPSHOT_SIZE = 500
 

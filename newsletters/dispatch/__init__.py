@@ -1,0 +1,1 @@
+"""The dispatch: who is to get an issue, the sending itself, and what became of each."""

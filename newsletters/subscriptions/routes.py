@@ -1,0 +1,108 @@
+"""The API of subscriptions and subscribers."""
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from network_api.api import Blueprint
+from network_api.auth.access import public
+from network_api.auth.caller import Caller
+from network_api.documents import Page
+from network_api.limits import per_client
+from network_api.schemas import Nothing
+from newsletters.access import any_newsletter, coordinated_newsletter
+from newsletters.documents import Newsletter
+from newsletters.subscriptions import exports, subscribing
+from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.schemas import (
+    SubscriberFilter,
+    SubscriberQuery,
+    SubscriptionPatch,
+    SubscriptionRequest,
+    SubscriptionSchema,
+)
+
+blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1", description="Subscriptions to newsletters")
+
+
+@public
+def own_subscription(caller: Caller, token: str) -> Subscription:
+    """The subscription that a personal link opens: an authority of its own."""
+    return subscribing.of_token(token)
+
+
+@blueprint.route("/newsletters/<id:newsletter_id>/subscriptions")
+class Subscriptions(MethodView):
+    """Subscribing."""
+
+    @blueprint.access(any_newsletter, scope="newsletters:write")
+    @per_client("RATELIMIT_SUBSCRIPTIONS")
+    @blueprint.arguments(SubscriptionRequest)
+    @blueprint.response(202)
+    def post(self, caller: Caller, newsletter: Newsletter, given: dict[str, Any]) -> None:
+        """Subscribe an address
+
+        The answer is always the same. Nothing is sent before the person behind the address has confirmed it by the link
+        in a mail.
+        """
+        subscribing.subscribe(newsletter, given, "form")
+
+
+@blueprint.route("/newsletters/<id:newsletter_id>/subscribers")
+class Subscribers(MethodView):
+    """Subscribers."""
+
+    @blueprint.access(coordinated_newsletter, scope="newsletters:read")
+    @blueprint.page(SubscriptionSchema, SubscriberQuery)
+    def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Page:
+        """List the subscribers of a newsletter"""
+        return subscribing.find_subscribers(newsletter, query)
+
+
+@blueprint.route("/newsletters/<id:newsletter_id>/subscribers.csv")
+class SubscribersCsv(MethodView):
+    """Subscribers as a table."""
+
+    @blueprint.access(coordinated_newsletter, scope="newsletters:read")
+    @blueprint.arguments(SubscriberFilter, location="query")
+    @blueprint.response(200, content_type="text/csv")
+    def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Response:
+        """Export the subscribers of a newsletter"""
+        return exports.subscribers(newsletter, query)
+
+
+@blueprint.route("/manage/subscriptions/<token>")
+class OwnSubscription(MethodView):
+    """One's own subscription, by its personal link."""
+
+    @blueprint.access(own_subscription)
+    @blueprint.response(200, SubscriptionSchema, etag=True)
+    def get(self, caller: Caller, subscription: Subscription) -> Subscription:
+        """Read my subscription"""
+        return subscription
+
+    @blueprint.access(own_subscription)
+    @blueprint.arguments(SubscriptionPatch)
+    @blueprint.response(200, SubscriptionSchema, etag=True)
+    def patch(self, caller: Caller, subscription: Subscription, changes: dict[str, Any]) -> Subscription:
+        """Change my choices, pause, or go on"""
+        return subscribing.choose(subscription, changes)
+
+    @blueprint.access(own_subscription)
+    @blueprint.response(204)
+    def delete(self, caller: Caller, subscription: Subscription) -> None:
+        """Unsubscribe"""
+        subscribing.unsubscribe(subscription)
+
+
+@blueprint.route("/manage/subscriptions/<token>/confirm")
+class Confirmation(MethodView):
+    """The second yes of the double opt-in."""
+
+    @blueprint.access(own_subscription)
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, SubscriptionSchema, etag=True)
+    def post(self, caller: Caller, subscription: Subscription, given: dict[str, Any]) -> Subscription:
+        """Confirm my subscription"""
+        return subscribing.confirm(subscription)
