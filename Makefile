@@ -58,6 +58,9 @@ install: $(RUNTIME) ## Make .venv with what the platform needs to run
 
 install-dev: $(DEV) ## The same, with the tools for tests and checks
 
+$(BIN)/uv: | $(BIN)/python
+	$(PIP) install --no-deps "$$(grep -o '^uv==[0-9.]*' requirements-dev.lock)"
+
 run: install ## Start everything on this machine, with demo data
 	@exec $(BIN)/network-api up --demo --host $(HOST) --port $(PORT) --data $(DATA)
 
@@ -84,7 +87,8 @@ format: install-dev ## Mend what ruff can mend
 translations: install-dev ## Extract, update and compile the catalogues
 	$(BIN)/python -m tests.platform.translations --update
 
-lock: install-dev ## Write the lock files anew from setup.cfg (UPGRADE=--upgrade for newer versions)
+# Not install-dev: what is locked so far does not satisfy a setup.cfg that asks for more.
+lock: | $(BIN)/uv ## Write the lock files anew from setup.cfg (UPGRADE=--upgrade for newer versions)
 	$(COMPILE) $(UPGRADE) --all-extras --output-file requirements-dev.lock
 	$(COMPILE) --extra embedded --constraints requirements-dev.lock --output-file requirements.lock
 	$(COMPILE) --extra redis --constraints requirements-dev.lock --output-file requirements-server.lock
