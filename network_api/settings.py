@@ -7,6 +7,7 @@ Flask-Mail, Flask-Limiter and Celery keep their own names behind the prefix.
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from pymongo.uri_parser import parse_uri
 
 PREFIX = "NETWORK_"
 MINIMUM_SECRET_LENGTH = 32
+_BOUNCE_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,11}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z")
 
 
 class SettingsError(Exception):
@@ -73,6 +75,13 @@ def sender(value: Any) -> str:
     if not all(address.partition("@")) or "\n" in value or "\r" in value:
         raise ValueError("an address such as Network <network@example.org>")
     return str(value)
+
+
+def bounce_address(value: Any) -> str:
+    """A bare address that leaves room for what is added to its local part (RFC 5321, section 4.5.3.1.1: 64 octets)."""
+    if not isinstance(value, str) or not _BOUNCE_ADDRESS.match(value):
+        raise ValueError("an address with at most 11 letters and digits before the @, such as bounces@lists.example.org")
+    return value
 
 
 def rate(value: Any) -> str:
@@ -200,10 +209,16 @@ SETTINGS = (
         "Letters written ahead in one step: the most that a crash can leave as unknown.",
         25,
     ),
+    Setting(
+        "BOUNCE_ADDRESS",
+        bounce_address,
+        "Where letters that cannot be delivered come back to; each mail adds +<token> before the @, which the server behind it"
+        " must take. Empty: they go to the newsletter's sender, and nothing is learned from them.",
+    ),
 )
 
 
-TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, rate)
+TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, rate)
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

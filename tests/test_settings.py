@@ -57,6 +57,10 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),
+    ("BOUNCE_ADDRESS", "bounces"),
+    ("BOUNCE_ADDRESS", "returned-mail@example.org"),
+    ("BOUNCE_ADDRESS", "bounces@example.org\n"),
+    ("BOUNCE_ADDRESS", "Bounces <bounces@example.org>"),
 )
 
 
