@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz bench check format translations lock clean
+.PHONY: help install install-dev browser-tools run test fuzz bench check format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,13 @@ $(BIN)/uv: | $(BIN)/python
 
 run: install ## Start everything on this machine, with demo data
 	@exec $(BIN)/network-api up --demo --host $(HOST) --port $(PORT) --data $(DATA)
+
+# Without scripts: vnu-jar's would look for a Java of its own.
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+browser-tools: tests/browser/node_modules/.installed ## What tests of pages and letters need: an HTML validator (with Java) and axe-core
 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
 	$(BIN)/python -m pytest -n 4 $(ARGS)

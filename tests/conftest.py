@@ -18,6 +18,7 @@ from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.networks.documents import ACTIVE, Membership, Network
 from tests import database
+from tests.browser.fixtures import axe, browser, validate_html  # noqa: F401 - fixtures
 from tests.census import census
 from tests.census_report import (  # noqa: F401 - hooks of pytest
     pytest_configure,

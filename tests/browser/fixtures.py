@@ -1,0 +1,76 @@
+"""The fixtures `browser`, `axe` and `validate_html`; `tests/conftest.py` offers them to every test."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+MODULES = Path(__file__).parent / "node_modules"
+AXE, VALIDATOR = MODULES / "axe-core" / "axe.min.js", MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+
+def missing(what: str) -> NoReturn:
+    """Skip on a laptop; where CI is set nothing may be missing."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing: see install_missing in .ci/run")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. `browser.new_page(color_scheme="dark")` gives a page."""
+    program = shutil.which("chromium") or missing("chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """`axe(page)`: what axe-core finds wrong with an open page, a line for each rule that is broken; [] is what we want."""
+    if not AXE.exists():
+        missing("axe-core (make browser-tools)")
+    program = AXE.read_text(encoding="utf-8")
+
+    def check(page: Page) -> list[str]:
+        page.evaluate(program)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [f"{rule['id']}: {rule['help']} {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
+
+    return check
+
+
+@pytest.fixture
+def validate_html(tmp_path: Path) -> Callable[..., list[str]]:
+    """`validate_html(page, ...)`: what the Nu Html Checker says against HTML texts, all in one run; [] is what we want.
+
+    Its warnings count too; `allowed` has parts of those messages that are right for a case, with a reason beside them.
+    """
+    java = shutil.which("java") or missing("java")
+    if not VALIDATOR.exists():
+        missing("vnu-jar (make browser-tools)")
+
+    def check(*texts: str, allowed: tuple[str, ...] = ()) -> list[str]:
+        names = [tmp_path / f"{place}.html" for place in range(len(texts))]
+        for name, text in zip(names, texts, strict=True):
+            name.write_text(text, encoding="utf-8")
+        command = [java, "-jar", VALIDATOR, "--format", "json", "--stdout", "--exit-zero-always", *names]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        return [_told(message) for message in json.loads(answer.stdout)["messages"] if not _is_allowed(message, allowed)]
+
+    return check
+
+
+def _is_allowed(message: dict[str, Any], allowed: tuple[str, ...]) -> bool:
+    return any(part in message["message"] for part in allowed)
+
+
+def _told(message: dict[str, Any]) -> str:
+    return f"{message['type']}: {message['message']} in {message.get('extract', '')!r}"
