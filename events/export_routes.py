@@ -10,9 +10,9 @@ from events.attendance_routes import coordinated_event
 from events.documents import Event
 from events.export_schemas import AttendanceTableQuery, RegistrationTableQuery
 from events.registration_routes import event_with_participants
-from events.tables import CONTENT_TYPES, CSV, XLSX
 from network_api.api import Blueprint
 from network_api.auth.caller import Caller
+from network_api.tables import CONTENT_TYPES, CSV, XLSX
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api/v1", description="Tables of registrations and attendance")
 

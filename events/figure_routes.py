@@ -5,15 +5,16 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from events import figures, tables
+from events import figures
 from events.attendance_routes import coordinated_event
 from events.documents import Event
 from events.figure_schemas import FiguresQuery, FiguresSchema
-from events.tables import CONTENT_TYPES, CSV
+from network_api import tables
 from network_api.api import Blueprint
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Row
 from network_api.networks.documents import Network
+from network_api.tables import CONTENT_TYPES, CSV
 
 blueprint = Blueprint("figures", __name__, url_prefix="/api/v1", description="Figures without persons")
 

@@ -12,11 +12,11 @@ from typing import Any
 from flask import Response
 from flask_babel import force_locale, gettext
 
-from events import registration, tables
+from events import registration
 from events.attendance_documents import Attendance
 from events.documents import Event
 from events.registration_documents import Registration
-from network_api import audit
+from network_api import audit, tables
 from network_api.auth.caller import Caller
 from network_api.documents import Row
 from network_api.languages import in_language

@@ -1,30 +1,34 @@
-"""The subscribers of a newsletter as a table."""
+"""The subscribers of a newsletter as a table, in the columns of the import. Each download is noted: it is personal data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Response
 
+from network_api import audit, tables
+from network_api.auth.caller import Caller
 from network_api.documents import Row
 from newsletters.documents import Newsletter
 from newsletters.subscriptions import subscribing
-from newsletters.tables import table
 
-COLUMNS = ("email", "language", "sections", "regions", "state", "consented_at", "consent_source")
+_COLUMNS: Mapping[str, Callable[[Row], Any]] = {
+    "email": lambda row: row["email"],
+    "language": lambda row: row["language"],
+    "sections": lambda row: ";".join(row.get("sections") or ()),
+    "regions": lambda row: ";".join(row.get("regions") or ()),
+    "state": lambda row: row["state"],
+    "consented_at": lambda row: row["consent"].get("confirmed_at"),
+    "consent_source": lambda row: row["consent"]["source"],
+}
 
 
-def subscribers(newsletter: Newsletter, query: Mapping[str, Any]) -> Response:
-    """The subscribers of a newsletter, in the columns of the import."""
-    rows = (_subscriber(row) for row in subscribing.each_subscriber(newsletter, query))
-    return table(COLUMNS, rows, f"{newsletter.slug}-subscribers.csv")
+def subscribers(caller: Caller, newsletter: Newsletter, query: Mapping[str, Any]) -> Response:
+    """The subscribers of a newsletter that match."""
+    audit.record(caller.member_id, "subscribers.exported", newsletter.pk, network_id=newsletter.network_id)
+    return tables.download(tables.CSV, f"{newsletter.slug}-subscribers", _rows(newsletter, query))
 
 
-def _subscriber(row: Row) -> dict[str, Any]:
-    consent = row["consent"]
-    return {
-        **{name: row.get(name) for name in ("email", "language", "state")},
-        "sections": ";".join(row.get("sections") or ()),
-        "regions": ";".join(row.get("regions") or ()),
-        "consented_at": consent.get("confirmed_at"),
-        "consent_source": consent["source"],
-    }
+def _rows(newsletter: Newsletter, query: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    yield tuple(_COLUMNS)
+    for row in subscribing.each_subscriber(newsletter, query):
+        yield [read(row) for read in _COLUMNS.values()]

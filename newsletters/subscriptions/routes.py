@@ -69,7 +69,7 @@ class SubscribersCsv(MethodView):
     @blueprint.response(200, content_type="text/csv")
     def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Response:
         """Export the subscribers of a newsletter"""
-        return exports.subscribers(newsletter, query)
+        return exports.subscribers(caller, newsletter, query)
 
 
 @blueprint.route("/manage/subscriptions/<token>")

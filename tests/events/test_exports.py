@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from events import tables
 from events.documents import Event
+from network_api import tables
 from network_api.audit import AuditEntry
 from network_api.networks.documents import Network
 from tests.conftest import Api
