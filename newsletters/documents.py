@@ -1,6 +1,8 @@
 """Newsletters: whose letter it is, from whom, in which languages and sections."""
 
+from datetime import date
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from mongoengine import (
     DictField,
@@ -11,7 +13,7 @@ from mongoengine import (
     StringField,
 )
 
-from network_api.documents import BaseDocument, Part
+from network_api.documents import BaseDocument, Part, utcnow
 from network_api.errors import Conflict, Invalid
 from network_api.languages import LANGUAGES, in_language, slugify
 
@@ -54,6 +56,11 @@ class Newsletter(BaseDocument):
     languages = ListField(StringField(choices=LANGUAGES), required=True)
     cadence = EmbeddedDocumentField(Cadence)
     sections = ListField(StringField(choices=SECTIONS), required=True)
+    timezone = StringField(required=True, default="Europe/Helsinki")
+
+    def today(self) -> date:
+        """The day that it is now in the newsletter's time zone."""
+        return utcnow().astimezone(ZoneInfo(self.timezone)).date()
 
     def clean(self) -> None:
         """Work out the slug."""

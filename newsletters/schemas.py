@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, LanguageMap, Line, PageQuery, Resource, Schema, Slug
+from network_api.schemas import EmailAddress, Id, LanguageMap, Line, PageQuery, Resource, Schema, Slug, TimeZone
 from newsletters.documents import SECTIONS
 
 
@@ -53,6 +53,7 @@ class NewsletterPatch(Schema):
     languages = _languages()
     cadence = fields.Nested(CadenceSchema, allow_none=True)
     sections = list_of_sections(validate=validate.Length(min=1))
+    timezone = TimeZone(metadata={"description": "Of its cadence, and of the days that subscribers name."})
 
 
 class NewsletterRequest(NewsletterPatch):
@@ -63,6 +64,7 @@ class NewsletterRequest(NewsletterPatch):
     sender = fields.Nested(SenderSchema, required=True)
     languages = _languages(load_default=lambda: ["fi"])
     sections = list_of_sections(validate=validate.Length(min=1), load_default=lambda: list(SECTIONS))
+    timezone = TimeZone(load_default="Europe/Helsinki")
 
 
 class NewsletterSchema(Resource, NewsletterRequest):
