@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Flask, Response, current_app, g, request
+from flask import Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
@@ -110,7 +110,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
         return http_problem(error)
 
     def _register_error_handlers(self) -> None:
-        """Registered by `register_problems`, for pages too."""
+        """Registered by `network_api/pages/frame.py`, which knows pages too."""
 
     def _register_responses(self) -> None:
         for status in HTTPStatus:
@@ -127,12 +127,6 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
             },
             lazy=True,
         )
-
-
-def register_problems(app: Flask) -> None:
-    """Answer every error with problem+json."""
-    app.register_error_handler(HTTPException, http_problem)
-    app.register_error_handler(DomainError, domain_problem)
 
 
 class StrictParser(FlaskParser):

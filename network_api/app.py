@@ -12,7 +12,7 @@ from werkzeug.routing import UnicodeConverter
 
 from events.feature import feature as events
 from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings
-from network_api.api import Api, OrjsonProvider, register_problems
+from network_api.api import Api, OrjsonProvider
 from network_api.auth import caller
 from network_api.counters import RequestCount
 from network_api.documents import BaseDocument, Row, transactional
@@ -23,6 +23,7 @@ from network_api.members.documents import Member
 from network_api.members.feature import feature as members
 from network_api.networks.documents import NATIONAL, REGIONAL, Network, roles_of
 from network_api.networks.feature import feature as networks
+from network_api.pages import frame
 from newsletters.feature import feature as newsletters
 
 FEATURES: tuple[Feature, ...] = (members, networks, events, newsletters)
@@ -67,7 +68,7 @@ def register_routes(app: Flask) -> None:
     """The API of every feature with its document, the pages, health."""
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # a doubled slash is a 404 like any other, no redirect with a page of HTML
-    register_problems(app)
+    frame.init_app(app)
     api = Api(app, spec_kwargs=docs_pages.API_DOCUMENT)
     api.register_converter(IdConverter, lambda converter: docs_pages.ID_PARAMETER)
     api.register_converter(UnicodeConverter, lambda converter: docs_pages.TEXT_PARAMETER)

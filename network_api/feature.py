@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from bson import ObjectId
 from flask import Blueprint as FlaskBlueprint
 from flask import current_app
+from flask_babel import LazyString
 
 from network_api.api import Blueprint
 from network_api.documents import BaseDocument, Problem
@@ -23,6 +24,13 @@ class Person(NamedTuple):
     email_key: str
 
 
+class Link(NamedTuple):
+    """What the frame of every page leads to: an endpoint without arguments, and its name."""
+
+    endpoint: str
+    name: LazyString
+
+
 @dataclass(frozen=True)
 class Feature:
     """A feature as `app.py` sees it.
@@ -31,12 +39,15 @@ class Feature:
     can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
     data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
     it is about to be sent: they answer the texts to add to it, by MIME subtype, or None where it is not to be sent.
+    `navigation` and `footer` are what the head and the foot of every page lead to.
     """
 
     name: str
     documents: tuple[type[BaseDocument], ...] = ()
     blueprints: tuple[Blueprint, ...] = ()
     pages: tuple[FlaskBlueprint, ...] = ()
+    navigation: tuple[Link, ...] = ()
+    footer: tuple[Link, ...] = ()
     schedule: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}

@@ -128,6 +128,20 @@ def deliver(app: Flask) -> Callable[[], None]:
     return mail_tasks.sweep
 
 
+class Browser(FlaskClient):
+    """A client of the pages that keeps cookies; each request has a context of its own, as in a server."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    """A client of the pages."""
+    return Browser(app, app.response_class, use_cookies=True)
+
+
 class Api:
     """A client of the API, with a token or without."""
 

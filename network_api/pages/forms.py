@@ -1,0 +1,100 @@
+"""Forms: what somebody typed, kept when something is wrong with it, and words that say what to mend.
+
+A page's form is held to the schema of the API, so that both ask the same. The names of fields are those of the schema; a
+field inside another has a full stop between (`organisation.name`).
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Self
+
+from flask import request
+from flask_babel import gettext
+from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
+
+from network_api.errors import DomainError
+from network_api.schemas import Schema
+
+
+class Form:
+    """What was typed into a form, by field; `errors` has a sentence for each field that has to be mended, "" for the whole."""
+
+    def __init__(self, typed: Mapping[str, Any] | None = None) -> None:
+        self.typed: MultiDict[str, str] = MultiDict(typed or {})
+        self.errors: dict[str, str] = {}
+        self.shown: dict[str, str] = {}  # fields that stand on the page so far, with their labels
+
+    @classmethod
+    def sent(cls) -> Self:
+        """The form of this request."""
+        return cls(request.form)
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows the form: 422 while something has to be mended."""
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.errors else HTTPStatus.OK
+
+    def __getitem__(self, name: str) -> str:
+        """What stands in a field."""
+        return str(self.typed.get(name, "")).strip()
+
+    def all(self, name: str) -> list[str]:
+        """All that is chosen in a field of several."""
+        return self.typed.getlist(name)
+
+    def id(self, name: str) -> str:
+        """The id of a field on the page."""
+        return f"field-{name.replace('.', '-')}"
+
+    def show(self, name: str, label: str) -> Self:
+        """Note that a field stands on the page, so that the list of mistakes can lead to it."""
+        self.shown[name] = label
+        return self
+
+    def load(self, schema: type[Schema], body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The body as the schema reads it; None where something is wrong, which `errors` then say."""
+        try:
+            loaded: dict[str, Any] = schema().load(body)
+        except ValidationError as error:
+            self.errors |= dict(_told(error.normalized_messages()))  # type: ignore[no-untyped-call]  # marshmallow leaves it out)
+            return None
+        return loaded
+
+    def refuse(self, error: DomainError, words: Mapping[str, str]) -> None:
+        """Note what a rule said: at its fields where it names some, else for the whole, in words by its code."""
+        if error.errors:
+            self.errors |= dict(_told(error.errors))
+        else:
+            self.errors[""] = words.get(error.code, error.detail)
+
+
+def _told(messages: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, str]]:
+    """One sentence for each field, in the reader's language."""
+    for name, found in messages.items():
+        field = "" if name == "_schema" else f"{inside}{name}"
+        if isinstance(found, Mapping):
+            yield from _told(found, f"{field}.")
+        else:
+            yield field, _in_words([str(message) for message in found])
+
+
+def _in_words(messages: list[str]) -> str:
+    """What to mend. The sentences of schemas are for programs; people get these, or the sentence itself."""
+    known = {
+        "Missing data for required field.": gettext("Please fill this in."),
+        "Field may not be null.": gettext("Please fill this in."),
+        "Not a valid email address.": gettext("This is no e-mail address. It should look like name@example.org."),
+        "Not a valid choice.": gettext("Please choose one of these."),
+        "Not a valid datetime.": gettext("Please give a date and a time."),
+        "Not a valid date.": gettext("Please give a date."),
+        "Not a valid URL.": gettext("This is no web address. It should begin with https://."),
+    }
+    first = messages[0] if messages else ""
+    if first.startswith("Must be one of"):
+        return str(gettext("Please choose one of these."))
+    if first.startswith("Longer than maximum length"):
+        return str(gettext("This is too long."))
+    if first.startswith(("Shorter than minimum length", "Length must be")):
+        return str(gettext("Please fill this in."))
+    return str(known.get(first, first))
