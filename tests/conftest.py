@@ -128,7 +128,7 @@ def deliver(app: Flask) -> Callable[[], None]:
     return mail_tasks.sweep
 
 
-class Browser(FlaskClient):
+class Visitor(FlaskClient):
     """A client of the pages that keeps cookies; each request has a context of its own, as in a server."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
@@ -137,9 +137,9 @@ class Browser(FlaskClient):
 
 
 @pytest.fixture
-def browser(app: Flask) -> FlaskClient:
-    """A client of the pages."""
-    return Browser(app, app.response_class, use_cookies=True)
+def visitor(app: Flask) -> FlaskClient:
+    """Somebody who visits the pages."""
+    return Visitor(app, app.response_class, use_cookies=True)
 
 
 class Api:

@@ -7,9 +7,9 @@ from werkzeug.test import TestResponse
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-def test_the_language_is_what_was_chosen_then_what_the_browser_asks_for(browser: FlaskClient) -> None:
+def test_the_language_is_what_was_chosen_then_what_the_browser_asks_for(visitor: FlaskClient) -> None:
     def language(path: str = "/sign-in", accepted: str = "sv") -> str | None:
-        return browser.get(path, headers={"Accept-Language": accepted}).headers["Content-Language"]
+        return visitor.get(path, headers={"Accept-Language": accepted}).headers["Content-Language"]
 
     assert language() == "sv"
     assert language(accepted="de") == "fi"
@@ -18,14 +18,14 @@ def test_the_language_is_what_was_chosen_then_what_the_browser_asks_for(browser:
     assert language("/sign-in?lang=xx") == "en"
 
 
-def test_a_private_page_is_kept_by_nobody(browser: FlaskClient) -> None:
-    answer = browser.get("/sign-in")
+def test_a_private_page_is_kept_by_nobody(visitor: FlaskClient) -> None:
+    answer = visitor.get("/sign-in")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
 
 
-def test_a_page_runs_no_inline_script_and_asks_no_other_site(browser: FlaskClient) -> None:
-    policy = browser.get("/sign-in").headers["Content-Security-Policy"]
+def test_a_page_runs_no_inline_script_and_asks_no_other_site(visitor: FlaskClient) -> None:
+    policy = visitor.get("/sign-in").headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
 
@@ -44,20 +44,20 @@ def test_a_page_runs_no_inline_script_and_asks_no_other_site(browser: FlaskClien
         ({}, True),
     ],
 )
-def test_a_form_is_taken_only_from_a_page_of_ours(browser: FlaskClient, headers: dict[str, str], taken: bool) -> None:
-    answer = browser.post("/sign-in", data={"email": "aino@example.org"}, headers={**headers, **BROWSER})
+def test_a_form_is_taken_only_from_a_page_of_ours(visitor: FlaskClient, headers: dict[str, str], taken: bool) -> None:
+    answer = visitor.post("/sign-in", data={"email": "aino@example.org"}, headers={**headers, **BROWSER})
     assert answer.status_code == (200 if taken else 403)
 
 
-def test_what_says_not_where_it_comes_from_has_no_session(browser: FlaskClient) -> None:
-    browser.set_cookie("session", "nws_something")
-    assert browser.post("/sign-in", data={"email": "aino@example.org"}).status_code == 403
-    assert browser.post("/sign-in", data={"email": "aino@example.org"}, headers={"Origin": "http://localhost"}).status_code == 200
+def test_what_says_not_where_it_comes_from_has_no_session(visitor: FlaskClient) -> None:
+    visitor.set_cookie("session", "nws_something")
+    assert visitor.post("/sign-in", data={"email": "aino@example.org"}).status_code == 403
+    assert visitor.post("/sign-in", data={"email": "aino@example.org"}, headers={"Origin": "http://localhost"}).status_code == 200
 
 
-def test_a_person_gets_a_page_for_an_error_and_a_program_problem_json(browser: FlaskClient) -> None:
+def test_a_person_gets_a_page_for_an_error_and_a_program_problem_json(visitor: FlaskClient) -> None:
     def answer(path: str, accept: str) -> TestResponse:
-        return browser.get(path, headers={"Accept": accept, "Accept-Language": "en"})
+        return visitor.get(path, headers={"Accept": accept, "Accept-Language": "en"})
 
     shown = answer("/nowhere", BROWSER["Accept"])
     assert (shown.status_code, shown.mimetype) == (404, "text/html")
@@ -66,9 +66,9 @@ def test_a_person_gets_a_page_for_an_error_and_a_program_problem_json(browser: F
         assert answer(path, accept).mimetype == "application/problem+json"
 
 
-def test_an_asset_is_kept_as_long_as_its_content_is_the_same(browser: FlaskClient) -> None:
-    page = browser.get("/sign-in").text
+def test_an_asset_is_kept_as_long_as_its_content_is_the_same(visitor: FlaskClient) -> None:
+    page = visitor.get("/sign-in").text
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
-    with browser.get(address) as kept, browser.get(address.split("?")[0]) as asked_again:
+    with visitor.get(address) as kept, visitor.get(address.split("?")[0]) as asked_again:
         assert "immutable" in kept.headers["Cache-Control"]
         assert "immutable" not in asked_again.headers.get("Cache-Control", "")
