@@ -1,6 +1,6 @@
 """Newsletters: whose letter it is, from whom, in which languages and sections."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from mongoengine import (
 from network_api.documents import BaseDocument, Part, utcnow
 from network_api.errors import Conflict, Invalid
 from network_api.languages import LANGUAGES, in_language, slugify
+from newsletters import local_times
 
 SECTIONS = ("editorial", "events", "introductions", "news", "practices")
 
@@ -40,6 +41,13 @@ class Cadence(Part):
     time = StringField(required=True)
 
 
+class SendWindow(Part):
+    """The hours in which a letter may go out, in local time; `closes` may lie beyond midnight."""
+
+    opens = StringField(required=True, db_field="from")
+    closes = StringField(required=True, db_field="to")
+
+
 class Newsletter(BaseDocument):
     """A network's letter."""
 
@@ -54,16 +62,34 @@ class Newsletter(BaseDocument):
     sender = EmbeddedDocumentField(Sender, required=True)
     reply_to = StringField()
     languages = ListField(StringField(choices=LANGUAGES), required=True)
+    timezone = StringField(required=True, default="Europe/Helsinki")
+    send_window = EmbeddedDocumentField(SendWindow)
     cadence = EmbeddedDocumentField(Cadence)
     sections = ListField(StringField(choices=SECTIONS), required=True)
-    timezone = StringField(required=True, default="Europe/Helsinki")
 
     def today(self) -> date:
         """The day that it is now in the newsletter's time zone."""
-        return utcnow().astimezone(ZoneInfo(self.timezone)).date()
+        return utcnow().astimezone(self.zone).date()
 
     def clean(self) -> None:
         """Work out the slug."""
         self.slug = self.slug or slugify(in_language(self.name, "fi"))
         if not self.slug:
             raise Invalid(errors={"slug": ["The name has no letters to make a slug from; give one."]})
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that its window and its cadence are told in."""
+        return ZoneInfo(self.timezone)
+
+    def holds_until(self, now: datetime) -> datetime | None:
+        """When the send window opens; None while it is open, or where there is none."""
+        if self.send_window is None:
+            return None
+        hours = local_times.openings(self.send_window.opens, self.send_window.closes, self.zone, now)
+        opens, _ = next((opens, closes) for opens, closes in hours if closes > now)
+        return opens if opens > now else None
+
+    def next_issue_at(self, now: datetime) -> datetime | None:
+        """When the next issue is to appear by the cadence; None where there is none."""
+        return self.cadence and local_times.monthly(self.cadence.day, self.cadence.time, self.zone, now)

@@ -1,13 +1,28 @@
 """Shapes of newsletters."""
 
+from datetime import datetime
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from network_api.documents import Row, utcnow
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, LanguageMap, Line, PageQuery, Resource, Schema, Slug, TimeZone
-from newsletters.documents import SECTIONS
+from network_api.schemas import (
+    Derived,
+    EmailAddress,
+    Id,
+    LanguageMap,
+    Line,
+    PageQuery,
+    Resource,
+    Schema,
+    Slug,
+    TimeZone,
+)
+from newsletters.documents import SECTIONS, Cadence, Newsletter, Sender, SendWindow
+
+_LOCAL_TIME = r"\A([01]\d|2[0-3]):[0-5]\d\Z"
 
 
 def list_of_sections(**kwargs: Any) -> fields.List[Any]:
@@ -33,14 +48,48 @@ class SenderSchema(Schema):
     name = Line(required=True, metadata={"example": "Keski-Suomen verkosto"})
     email = EmailAddress(required=True, metadata={"example": "uutiskirje@example.org"})
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Sender:
+        """The part that is stored."""
+        return Sender(**data)
+
+
+def _local_time(example: str, **kwargs: Any) -> fields.String:
+    return fields.String(
+        required=True, validate=validate.Regexp(_LOCAL_TIME, error="hh:mm"), metadata={"example": example}, **kwargs
+    )
+
 
 class CadenceSchema(Schema):
-    """When a newsletter usually appears."""
+    """When a newsletter usually appears, in its time zone."""
 
     day = fields.Integer(required=True, validate=validate.Range(1, 28), metadata={"example": 15, "description": "Of the month."})
-    time = fields.String(
-        required=True, validate=validate.Regexp(r"\A([01]\d|2[0-3]):[0-5]\d\Z", error="hh:mm"), metadata={"example": "09:00"}
-    )
+    time = _local_time("09:00")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Cadence:
+        """The part that is stored."""
+        return Cadence(**data)
+
+
+class SendWindowSchema(Schema):
+    """The hours in which a letter may go out, in the newsletter's time zone. They may reach over midnight.
+
+    A letter that is going out holds when the window closes, and goes on by itself when it opens.
+    """
+
+    from_ = _local_time("08:00", data_key="from", attribute="from")
+    to = _local_time("20:00")
+
+    @validates_schema
+    def _is_one(self, given: dict[str, Any], **kwargs: Any) -> None:
+        if given.get("from") == given.get("to"):
+            raise ValidationError("A window closes at another time than it opens; no window is null.", "to")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> SendWindow:
+        """The part that is stored."""
+        return SendWindow(opens=data["from"], closes=data["to"])
 
 
 class NewsletterPatch(Schema):
@@ -51,9 +100,10 @@ class NewsletterPatch(Schema):
     sender = fields.Nested(SenderSchema)
     reply_to = EmailAddress(allow_none=True)
     languages = _languages()
+    timezone = TimeZone(metadata={"description": "Of its send window and cadence, and of the days that subscribers name."})
+    send_window = fields.Nested(SendWindowSchema, allow_none=True)
     cadence = fields.Nested(CadenceSchema, allow_none=True)
     sections = list_of_sections(validate=validate.Length(min=1))
-    timezone = TimeZone(metadata={"description": "Of its cadence, and of the days that subscribers name."})
 
 
 class NewsletterRequest(NewsletterPatch):
@@ -67,8 +117,31 @@ class NewsletterRequest(NewsletterPatch):
     timezone = TimeZone(load_default="Europe/Helsinki")
 
 
+def _next_issue_at(row: Row) -> datetime | None:
+    return Newsletter.wrap(row).next_issue_at(utcnow()) if row.get("cadence") else None
+
+
 class NewsletterSchema(Resource, NewsletterRequest):
     """A newsletter."""
+
+    timezone = Derived(
+        lambda row: row.get("timezone") or Newsletter.timezone.default, shape={"type": "string", "example": "Europe/Helsinki"}
+    )
+    next_issue_at = Derived(
+        _next_issue_at,
+        shape={
+            "type": ["string", "null"],
+            "format": "date-time",
+            "example": "2027-03-15T07:00:00Z",
+            "description": "By the cadence.",
+        },
+    )
+
+    @staticmethod
+    def etag(row: Row) -> str:
+        """The version, which decides, and the month that the next issue falls into."""
+        at = _next_issue_at(row)
+        return f"{row['version']}.{at:%Y%m}" if at else str(row["version"])
 
 
 class NewsletterQuery(PageQuery):

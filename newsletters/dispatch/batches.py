@@ -29,6 +29,7 @@ from newsletters.dispatch.ledger import (
 )
 from newsletters.dispatch.mailing import Mailing
 from newsletters.dispatch.transport import NotConnected, Transport
+from newsletters.documents import Newsletter
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import PAUSED, SENDING, SENT, Issue
 
@@ -43,7 +44,7 @@ WAITING = (CODES[READY], CODES[DEFERRED])
 def work(issue_id: ObjectId, seconds: float = SLICE) -> bool:
     """Send what can be sent now, for a while; True where more is left to be done at once."""
     issue = Issue.first({"_id": issue_id, "dispatching": True})
-    if issue is None or issue.state == PAUSED:
+    if issue is None or is_held(issue.state, issue.newsletter_id):
         return False
     if issue.state == SENDING and (issue.audience is None or issue.audience.frozen_at is None):
         issue = audience.freeze(issue)
@@ -64,10 +65,15 @@ def work(issue_id: ObjectId, seconds: float = SLICE) -> bool:
 
 def has_something_to_do(issue: Row) -> bool:
     """Whether a worker would find work on an issue (its row) now."""
-    if issue["state"] == PAUSED:
+    if is_held(issue["state"], issue["newsletter_id"]):
         return False
     frozen = (issue.get("audience") or {}).get("frozen_at") is not None
     return bool(not frozen or Progress.due(issue["_id"]) or not Progress.any_open(issue["_id"]))
+
+
+def is_held(state: str, newsletter_id: ObjectId) -> bool:
+    """Whether an issue in this state waits: by somebody's word, or for its newsletter's send window to open."""
+    return state == PAUSED or (state == SENDING and Newsletter.get(newsletter_id).holds_until(utcnow()) is not None)
 
 
 @transactional
@@ -99,7 +105,8 @@ class Batch:
             state = Issue.state_of(self.mailing.issue.pk)
             if state == ISSUE_CANCELLED:
                 self._cancel()
-            if state != SENDING or not self.todo or monotonic() > self.end:
+            held = self.mailing.newsletter.holds_until(utcnow()) is not None
+            if state != SENDING or held or not self.todo or monotonic() > self.end:
                 self._let_go(timedelta(0))
                 return
             group = self._write_ahead()

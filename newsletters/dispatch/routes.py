@@ -24,10 +24,13 @@ class Schedule(MethodView):
     """Scheduling."""
 
     @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(ScheduleRequest)
+    @blueprint.arguments(ScheduleRequest, required=False)
     @blueprint.response(200, IssueSchema, etag=True)
     def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
-        """Send an approved issue later"""
+        """Send an approved issue later
+
+        Without a time, at the next one of the newsletter's cadence.
+        """
         return sending.schedule(caller, issue, given["send_at"])
 
 

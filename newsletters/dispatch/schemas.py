@@ -8,9 +8,9 @@ from newsletters.dispatch.sending import RESEND, SETTLE
 
 
 class ScheduleRequest(Schema):
-    """When to send."""
+    """When to send; without a time, at the next one of the newsletter's cadence."""
 
-    send_at = Instant(required=True)
+    send_at = Instant(load_default=None)
 
 
 class DeliverySchema(Schema):

@@ -11,7 +11,7 @@ from network_api.auth.caller import Caller
 from network_api.documents import Row, after_commit, transactional, utcnow
 from network_api.errors import Invalid
 from newsletters.dispatch.ledger import ACCEPTED, CODES, OPEN, READY, UNKNOWN, Progress
-from newsletters.documents import WrongState
+from newsletters.documents import Newsletter, WrongState
 from newsletters.issues.documents import APPROVED, CANCELLED, DRAFT, PAUSED, SCHEDULED, SENDING, SENT, SUBMITTED, Issue
 
 RESEND, SETTLE = "resend", "settle"
@@ -24,11 +24,18 @@ def wake(issue_id: ObjectId) -> None:
 
 
 @transactional
-def schedule(caller: Caller, issue: Issue, send_at: datetime) -> Issue:
-    """Send an approved issue later. Raises Invalid for a time that has passed, WrongState."""
-    if send_at <= utcnow():
+def schedule(caller: Caller, issue: Issue, send_at: datetime | None) -> Issue:
+    """Send an approved issue later: at a time, or when the newsletter's cadence has its next one.
+
+    Raises Invalid for a time that has passed, or where there is neither; WrongState.
+    """
+    now = utcnow()
+    at = send_at or Newsletter.get(issue.newsletter_id).next_issue_at(now)
+    if at is None:
+        raise Invalid(errors={"send_at": ["Give a time: this newsletter has no cadence."]})
+    if at <= now:
         raise Invalid(errors={"send_at": ["This time has passed."]})
-    moved = issue.move(SCHEDULED, (APPROVED, SCHEDULED), send_at=send_at)
+    moved = issue.move(SCHEDULED, (APPROVED, SCHEDULED), send_at=at)
     _record(caller, moved, "scheduled")
     return moved
 
