@@ -190,8 +190,9 @@ class Schema(ma.Schema):
             row = row.to_mongo()
         plan = self._plan
         if plan is None:
-            plan = self._plan = [(name, self._getter(name, field)) for name, field in self.dump_fields.items()]
-            self._optional = [(name, f.attribute or name) for name, f in self.dump_fields.items() if "omitted" in f.metadata]
+            dumped = [(field.data_key or name, name, field) for name, field in self.dump_fields.items()]
+            plan = self._plan = [(key, self._getter(name, field)) for key, name, field in dumped]
+            self._optional = [(key, field.attribute or name) for key, name, field in dumped if "omitted" in field.metadata]
         answer = {name: get(row) for name, get in plan}
         for name, key in self._optional:
             if key not in row:
