@@ -19,6 +19,7 @@ from pymongo.uri_parser import parse_uri
 
 PREFIX = "NETWORK_"
 MINIMUM_SECRET_LENGTH = 32
+SMTP_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # with the port that each usually has
 _BOUNCE_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,11}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z")
 
 
@@ -60,6 +61,22 @@ def server_url(value: Any) -> str:
     if not _url_parts(value).scheme or "://" not in value:
         raise ValueError("a URL such as redis://localhost:6379/0")
     return str(value)
+
+
+def smtp_urls(value: Any) -> list[str]:
+    """A JSON list of URLs of SMTP servers."""
+    if not isinstance(value, list) or not all(map(_is_smtp_url, value)):
+        raise ValueError('a JSON list such as ["smtp+starttls://user:password@smtp.example.org:587"]')
+    return value
+
+
+def _is_smtp_url(value: Any) -> bool:
+    parts = _url_parts(value)
+    try:
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is none
+        return False
+    return has_place and parts.scheme in SMTP_SCHEMES and not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
 def _url_parts(value: Any) -> SplitResult:
@@ -208,6 +225,19 @@ SETTINGS = (
         whole_number(1, 500),
         "Letters written ahead in one step: the most that a crash can leave as unknown.",
         25,
+    ),
+    Setting(
+        "DISPATCH_CONNECTIONS",
+        whole_number(1, 50),
+        "SMTP connections that each worker sends a letter over at once; they stay open between jobs.",
+        2,
+    ),
+    Setting(
+        "DISPATCH_SERVERS",
+        smtp_urls,
+        "SMTP servers for letters: a JSON list of URLs (smtp, smtp+starttls or smtps://user:password@host:port). While one fails "
+        "the next takes over. Empty: the one of MAIL_SERVER.",
+        [],
     ),
     Setting(
         "BOUNCE_ADDRESS",

@@ -5,11 +5,15 @@ Before a group goes out, one conditional update stores the results of the group 
 still being sent, reads the recipients (who has unsubscribed meanwhile is `suppressed`), and reads the sources again.
 """
 
+import random
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
 from bson import ObjectId
-from flask import current_app
+from flask import Flask, current_app
 
 from network_api import audit
 from network_api.documents import Row, transactional, utcnow
@@ -28,7 +32,9 @@ from newsletters.dispatch.ledger import (
     unpack,
 )
 from newsletters.dispatch.mailing import Mailing
-from newsletters.dispatch.transport import NotConnected, Transport
+from newsletters.dispatch.pool import pool
+from newsletters.dispatch.servers import NotConnected, Server, servers
+from newsletters.dispatch.smtp import Connection, Mail
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import PAUSED, SENDING, SENT, Issue
@@ -51,16 +57,32 @@ def work(issue_id: ObjectId, seconds: float = SLICE) -> bool:
     if issue is None:
         return False
     end = monotonic() + seconds
-    with Transport() as transport:
-        mailing = Mailing(issue)
-        for identifier in Progress.due(issue_id):
-            batch = Progress.claim(identifier)
-            if batch is not None:
-                Batch(mailing, batch, transport, end).work()
-            if monotonic() > end:
-                return True
+    _send_due(Mailing(issue), end)
+    if monotonic() > end:
+        return True
     close(issue_id)
     return False
+
+
+def _send_due(mailing: Mailing, end: float) -> None:
+    """Send what is due over so many connections as the settings say, each with a batch of its own at a time."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # for the threads
+    due = Progress.due(mailing.issue.pk)
+    random.shuffle(due)  # workers that begin at once do not vie for the same ones
+    waiting = deque(due)
+
+    def work() -> None:
+        with app.app_context():
+            while waiting and monotonic() < end:
+                with suppress(IndexError):  # another connection took the last one
+                    batch = Progress.claim(waiting.popleft())
+                    if batch is not None and not Batch(mailing, batch, end).work():
+                        return
+
+    connections = min(app.config["DISPATCH_CONNECTIONS"], len(due))
+    with ThreadPoolExecutor(max(1, connections)) as threads:
+        for working in [threads.submit(work) for _ in range(connections)]:
+            working.result()
 
 
 def has_something_to_do(issue: Row) -> bool:
@@ -89,37 +111,63 @@ def close(issue_id: ObjectId) -> None:
 
 
 class Batch:
-    """A worker's hold on one batch."""
+    """A worker's hold on one batch, over one connection."""
 
-    def __init__(self, mailing: Mailing, progress: Progress, transport: Transport, end: float) -> None:
-        self.mailing, self.progress, self.transport, self.end = mailing, progress, transport, end
+    def __init__(self, mailing: Mailing, progress: Progress, end: float) -> None:
+        self.mailing, self.progress, self.end = mailing, progress, end
         self.states = bytearray(progress.states)
         self.answers: dict[str, str] = dict(progress.answers)
         snapshot = Snapshot.get(progress.pk)
         self.recipients = unpack(snapshot.recipients)
         self.todo = [place for place, code in enumerate(self.states) if code in WAITING]
+        self.line: tuple[Server, Connection] | None = None
 
-    def work(self) -> None:
-        """Send group after group until nothing is left, time is up, the lease is lost, or somebody says stop."""
-        while True:
-            state = Issue.state_of(self.mailing.issue.pk)
-            if state == ISSUE_CANCELLED:
-                self._cancel()
-            held = self.mailing.newsletter.holds_until(utcnow()) is not None
-            if state != SENDING or held or not self.todo or monotonic() > self.end:
-                self._let_go(timedelta(0))
-                return
+    def work(self) -> bool:
+        """Send group after group until nothing is left, time is up, the lease is lost, or somebody says stop.
+
+        False where no server takes mail at this moment.
+        """
+        try:
+            return self._work()
+        finally:
+            self._hang_up()
+
+    def _work(self) -> bool:
+        while self._goes_on():
+            try:
+                connection = self._connection()
+            except NotConnected as error:
+                current_app.logger.warning("issue %s waits for an SMTP server: %s", self.mailing.issue.pk, error)
+                self._let_go(RECONNECT_DELAY)
+                return False
             group = self._write_ahead()
             if group is None:
-                return
-            try:
-                self._send(group)
-            except NotConnected as error:
-                current_app.logger.warning("issue %s waits for the SMTP server: %s", self.mailing.issue.pk, error)
-                self._let_go(RECONNECT_DELAY)
-                return
+                return True
+            self._send(connection, group)
+        self._let_go(timedelta(0))
+        return True
 
-    def _write_ahead(self) -> dict[int, bytes] | None:
+    def _goes_on(self) -> bool:
+        state = Issue.state_of(self.mailing.issue.pk)
+        if state == ISSUE_CANCELLED:
+            self._cancel()
+        held = self.mailing.newsletter.holds_until(utcnow()) is not None
+        return state == SENDING and not held and bool(self.todo) and monotonic() < self.end
+
+    def _connection(self) -> Connection:
+        """The connection, or another one after it was lost; before anything is written ahead. Raises NotConnected."""
+        if self.line is not None and not self.line[1].is_open:
+            self._hang_up()
+        if self.line is None:
+            self.line = pool.take(servers(current_app.config))
+        return self.line[1]
+
+    def _hang_up(self) -> None:
+        line, self.line = self.line, None
+        if line is not None:
+            pool.give(*line)
+
+    def _write_ahead(self) -> dict[int, Mail] | None:
         """The next group as mails by place, noted as attempted; None where the lease was lost."""
         size = current_app.config["DISPATCH_GROUP"]
         places, self.todo = self.todo[:size], self.todo[size:]
@@ -128,20 +176,15 @@ class Batch:
             self.states[place] = CODES[ATTEMPTING if place in mails else SUPPRESSED]
         return mails if self.progress.store(bytes(self.states), self.answers) else None
 
-    def _send(self, group: dict[int, bytes]) -> None:
-        """Send the group; what is not reached in time or for want of a connection is `ready` again. Raises NotConnected."""
-        started = monotonic()
-        left = dict(group)
-        try:
-            while left and monotonic() - started < GROUP_SECONDS:
-                place = next(iter(left))
-                outcome = self.transport.send(self.mailing.sender, self.mailing.address_of(self.recipients[place]), left[place])
-                del left[place]
-                self._note(place, outcome.state, outcome.answer)
-        finally:
-            for place in left:
-                self.states[place] = CODES[READY]
-            self.todo = [*left, *self.todo]
+    def _send(self, connection: Connection, group: dict[int, Mail]) -> None:
+        """Send the group; what has not gone out in time, or for want of the connection, is `ready` again."""
+        left = dict.fromkeys(group)
+        for place, outcome in connection.send(group, monotonic() + GROUP_SECONDS):
+            self._note(place, outcome.state, outcome.answer)
+            del left[place]
+        for place in left:
+            self.states[place] = CODES[READY]
+        self.todo = [*left, *self.todo]
 
     def _note(self, place: int, state: str, answer: str) -> None:
         if state == DEFERRED and utcnow() - self.mailing.issue.started_at > GIVE_UP_AFTER:

@@ -1,6 +1,7 @@
 """An issue on its way: its mails to recipients, from sources that are read again as it goes."""
 
 from collections.abc import Mapping
+from threading import Lock
 from time import monotonic
 
 from bson import ObjectId
@@ -8,6 +9,7 @@ from bson import ObjectId
 from network_api import audit
 from network_api.documents import Row, transactional
 from newsletters.dispatch.letters import Placeholders, Variant
+from newsletters.dispatch.smtp import Mail
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
 from newsletters.issues.documents import Issue
@@ -19,7 +21,7 @@ READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in a
 
 
 class Mailing:
-    """An issue with its newsletter, its variants made once each, and the addresses of the group that is going out."""
+    """An issue with its newsletter and its variants, made once each. The connections of a worker share it."""
 
     def __init__(self, issue: Issue) -> None:
         self.issue = issue
@@ -27,23 +29,19 @@ class Mailing:
         self._variants: dict[tuple[str, tuple[str, ...]], Variant] = {}
         self._standing: set[str] = set()
         self._read_at = float("-inf")
-        self._addresses: dict[ObjectId, str] = {}
+        self._making = Lock()
 
-    @property
-    def sender(self) -> str:
-        """The envelope's sender."""
-        return str(self.newsletter.sender.email)
-
-    def address_of(self, subscription_id: ObjectId) -> str:
-        """The address of a recipient of this group."""
-        return self._addresses[subscription_id]
-
-    def mails(self, group: Mapping[int, ObjectId]) -> dict[int, bytes]:
+    def mails(self, group: Mapping[int, ObjectId]) -> dict[int, Mail]:
         """The mails to those of a group who may be written to at this moment."""
-        self._read_sources()
         rows = self._recipients(list(group.values()))
-        self._addresses = {identifier: row["email"] for identifier, row in rows.items()}
-        return {place: self._variant(rows[key]).mail(self.issue.pk, rows[key]) for place, key in group.items() if key in rows}
+        with self._making:
+            self._read_sources()
+            variants = {key: self._variant(row) for key, row in rows.items()}
+        return {place: self._mail(variants[key], rows[key]) for place, key in group.items() if key in rows}
+
+    def _mail(self, variant: Variant, subscription: Row) -> Mail:
+        """One mail as it goes out: envelope and content are final."""
+        return Mail(self.newsletter.sender.email, subscription["email"], variant.mail(self.issue.pk, subscription))
 
     def _recipients(self, identifiers: list[ObjectId]) -> dict[ObjectId, Row]:
         rows = {

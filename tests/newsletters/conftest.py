@@ -1,13 +1,21 @@
 """Fixtures of newsletters: a letter of the regional network, and the people who make it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from network_api.networks.documents import Network
+from newsletters.dispatch.pool import pool
 from newsletters.documents import Newsletter
 from tests.conftest import Api
 from tests.newsletters.factories import make_newsletter
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_is_left() -> Iterator[None]:
+    """Each test meets its servers anew."""
+    yield
+    pool.close()
 
 
 @pytest.fixture
