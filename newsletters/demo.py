@@ -9,7 +9,7 @@ from network_api import demo
 from network_api.auth.documents import email_key
 from network_api.documents import utcnow
 from network_api.members.documents import Member
-from newsletters.dispatch.ledger import ACCEPTED, CODES, DONE, REFUSED, Progress, Snapshot, pack
+from newsletters.dispatch.ledger import ACCEPTED, CODES, DONE, REFUSED, SECONDS, Progress, Snapshot, pack
 from newsletters.documents import Cadence, Newsletter, Sender
 from newsletters.issues import sources
 from newsletters.issues.documents import SENT, Approval, Audience, Block, Issue
@@ -112,6 +112,7 @@ def _batch(issue: Issue, number: int, subscriptions: Sequence[Subscription]) -> 
         number=number,
         state=DONE,
         states=states,
+        times=SECONDS.pack(int(issue.sent_at.timestamp())) * len(part),
         answers={str(place): _NO_MAILBOX for place in refused},
         due_at=issue.sent_at,
         updated_at=issue.sent_at,

@@ -7,7 +7,7 @@ from network_api.feature import Feature
 from newsletters import demo, routes
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
-from newsletters.dispatch.ledger import Progress, Snapshot
+from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.tasks import SCHEDULE
 from newsletters.documents import Newsletter
 from newsletters.issues import archive
@@ -45,7 +45,7 @@ def _recounted(issue: Row, frozen: Row) -> Iterator[Problem]:
 
 feature = Feature(
     name="newsletters",
-    documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Suppression, MailAllowance),
+    documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, Suppression, MailAllowance),
     blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
     pages=(subscription_pages.pages, archive.pages),
     schedule=SCHEDULE,

@@ -198,6 +198,10 @@ MATRIX = (
     Line("POST", "/issues/<id:issue_id>/cancel", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("GET", "/issues/<id:issue_id>/deliveries", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("GET", "/issues/<id:issue_id>/deliveries.csv", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("GET", "/issues/<id:issue_id>/exclusions", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("GET", "/issues/<id:issue_id>/exclusions.csv", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("GET", "/issues/<id:issue_id>/progress", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("POST", "/issues/<id:issue_id>/deliveries/resend", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("POST", "/issues/<id:issue_id>/deliveries/resolve", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
 )
 

@@ -10,7 +10,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, time
+from typing import Any
 
 from bson import ObjectId
 from flask import Flask, current_app
@@ -26,6 +27,7 @@ from newsletters.dispatch.ledger import (
     DONE,
     READY,
     REFUSED,
+    SECONDS,
     SUPPRESSED,
     Progress,
     Snapshot,
@@ -104,10 +106,13 @@ def close(issue_id: ObjectId) -> None:
     if Progress.any_open(issue_id):
         return
     sent = {"_id": issue_id, "state": SENDING, "audience.frozen_at": {"$ne": None}}
-    if Issue.change(sent, {"$set": {"state": SENT, "sent_at": utcnow()}, "$unset": {"dispatching": ""}, "$inc": {"version": 1}}):
+    ended: dict[str, Any] = {"$unset": {"dispatching": ""}, "$inc": {"version": 1}}
+    if Issue.change(sent, {**ended, "$set": {"state": SENT}, "$min": {"sent_at": utcnow()}}):
         audit.record(None, "issue.sent", issue_id)
         return
-    Issue.change({"_id": issue_id, "state": ISSUE_CANCELLED}, {"$unset": {"dispatching": ""}})
+    called_off = {"_id": issue_id, "state": ISSUE_CANCELLED}
+    if not Issue.change({**called_off, "sent_at": {"$ne": None}}, {**ended, "$set": {"state": SENT}}):  # a later round was
+        Issue.change(called_off, {"$unset": {"dispatching": ""}})
 
 
 class Batch:
@@ -116,6 +121,7 @@ class Batch:
     def __init__(self, mailing: Mailing, progress: Progress, end: float) -> None:
         self.mailing, self.progress, self.end = mailing, progress, end
         self.states = bytearray(progress.states)
+        self.times = bytearray(progress.times or bytes(SECONDS.size * len(self.states)))
         self.answers: dict[str, str] = dict(progress.answers)
         snapshot = Snapshot.get(progress.pk)
         self.recipients = unpack(snapshot.recipients)
@@ -173,8 +179,16 @@ class Batch:
         places, self.todo = self.todo[:size], self.todo[size:]
         mails = self.mailing.mails({place: self.recipients[place] for place in places})
         for place in places:
-            self.states[place] = CODES[ATTEMPTING if place in mails else SUPPRESSED]
-        return mails if self.progress.store(bytes(self.states), self.answers) else None
+            self._move(place, ATTEMPTING if place in mails else SUPPRESSED)
+        return mails if self._store() else None
+
+    def _move(self, place: int, state: str) -> None:
+        """Let a delivery come to a state, at this second."""
+        self.states[place] = CODES[state]
+        SECONDS.pack_into(self.times, SECONDS.size * place, int(time()))
+
+    def _store(self, **values: Any) -> bool:
+        return self.progress.store(bytes(self.states), self.answers, times=bytes(self.times), **values)
 
     def _send(self, connection: Connection, group: dict[int, Mail]) -> None:
         """Send the group; what has not gone out in time, or for want of the connection, is `ready` again."""
@@ -187,9 +201,9 @@ class Batch:
         self.todo = [*left, *self.todo]
 
     def _note(self, place: int, state: str, answer: str) -> None:
-        if state == DEFERRED and utcnow() - self.mailing.issue.started_at > GIVE_UP_AFTER:
+        if state == DEFERRED and utcnow() - self.mailing.issue.round_began_at > GIVE_UP_AFTER:
             state = REFUSED
-        self.states[place] = CODES[state]
+        self._move(place, state)
         self.answers.pop(str(place), None)
         if state in (DEFERRED, REFUSED) or not answer.startswith("250"):
             self.answers[str(place)] = answer
@@ -198,15 +212,15 @@ class Batch:
         """What has not gone out never will."""
         for place, code in enumerate(self.states):
             if code in WAITING:
-                self.states[place] = CODES[CANCELLED]
+                self._move(place, CANCELLED)
         self.todo = []
 
     def _let_go(self, delay: timedelta) -> None:
         """Store the results and give the batch back: done, or due again after a delay."""
         now, rounds = utcnow(), self.progress.rounds
         if not any(code in WAITING for code in self.states):
-            self.progress.store(bytes(self.states), self.answers, state=DONE, leased=False, due_at=now)
+            self._store(state=DONE, leased=False, due_at=now)
             return
         if not self.todo:  # only deferred ones are left
             delay, rounds = min(FIRST_DELAY * 2 ** min(rounds, 10), LONGEST_DELAY), rounds + 1
-        self.progress.store(bytes(self.states), self.answers, leased=False, due_at=now + delay, rounds=rounds)
+        self._store(leased=False, due_at=now + delay, rounds=rounds)

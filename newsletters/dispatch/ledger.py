@@ -12,13 +12,14 @@ A row that is `attempting` when its worker has died is `unknown`: the mail may o
 visible, until somebody decides. The ledger holds ids and no addresses, so that erasing a person leaves it true.
 """
 
+import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from bson import ObjectId
-from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ObjectIdField, StringField
+from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
 from network_api.documents import BaseDocument, Row, utcnow
 from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED
@@ -43,6 +44,7 @@ OPEN, DONE = "open", "done"
 LEASE = timedelta(seconds=20)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _ID_SIZE = 12
+SECONDS = struct.Struct("<I")  # when a delivery came to its state, in seconds since 1970; 0: never tried
 
 
 def pack(identifiers: Sequence[ObjectId]) -> bytes:
@@ -55,12 +57,16 @@ def unpack(packed: bytes) -> list[ObjectId]:
     return [ObjectId(packed[place : place + _ID_SIZE]) for place in range(0, len(packed), _ID_SIZE)]
 
 
+def _numbers(first: int, last: int | None) -> dict[str, int]:
+    return {"$gte": first} if last is None else {"$gte": first, "$lte": last}
+
+
 class Snapshot(BaseDocument):
     """A stretch of the frozen audience: every subscription after the snapshot before, up to `through`."""
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "delivery_snapshots",
-        "indexes": [{"fields": ["issue_id", "number"], "unique": True}],
+        "indexes": [{"fields": ["issue_id", "number"], "unique": True}, ("issue_id", "through")],
     }
 
     issue_id = ObjectIdField(required=True)
@@ -71,15 +77,22 @@ class Snapshot(BaseDocument):
     reasons = BinaryField(required=True)  # a byte for each excluded
 
     @classmethod
-    def of_issue(cls, issue_id: ObjectId, first: int = 0) -> Iterator[Row]:
-        """The snapshots of an issue in order, from a number on."""
-        found = cls.collection().find({"issue_id": issue_id, "number": {"$gte": first}}).sort("number", 1)
+    def of_issue(cls, issue_id: ObjectId, first: int = 0, last: int | None = None) -> Iterator[Row]:
+        """The snapshots of an issue in order, from a number on, to another."""
+        found = cls.collection().find({"issue_id": issue_id, "number": _numbers(first, last)}).sort("number", 1)
         yield from found.batch_size(20)
 
     @classmethod
     def last(cls, issue_id: ObjectId) -> Row | None:
         """The newest snapshot of an issue."""
         found = cls.rows({"issue_id": issue_id}, sort=[("number", -1)], limit=1)
+        return found[0] if found else None
+
+    @classmethod
+    def reaching(cls, issue_id: ObjectId, subscription_id: ObjectId) -> Row | None:
+        """The one snapshot of an issue that can have a subscription."""
+        bound = {"$gte": subscription_id, "$lte": ObjectId("f" * 24)}
+        found = cls.rows({"issue_id": issue_id, "through": bound}, sort=[("through", 1)], limit=1)
         return found[0] if found else None
 
 
@@ -95,6 +108,7 @@ class Progress(BaseDocument):
     number = IntField(required=True)
     state = StringField(required=True, choices=(OPEN, DONE), default=OPEN)
     states = BinaryField(required=True)  # a byte for each recipient
+    times = BinaryField()  # `SECONDS` for each recipient; empty before the first is tried
     answers = DictField()  # what the server said, where it was not yes: by the recipient's place
     leased = BooleanField(required=True, default=False)
     due_at = DateTimeField(required=True, default=utcnow)  # while leased: when the lease ends
@@ -134,23 +148,63 @@ class Progress(BaseDocument):
         return self.collection().update_one({"_id": self.pk, "fence": self.fence}, {"$set": stored}).matched_count == 1
 
     @classmethod
-    def of_issue(cls, issue_id: ObjectId, first: int = 0) -> Iterator[Row]:
-        """The progress of an issue in the order of its snapshots, from a number on."""
-        yield from cls.collection().find({"issue_id": issue_id, "number": {"$gte": first}}).sort("number", 1).batch_size(50)
+    def of_issue(cls, issue_id: ObjectId, first: int = 0, last: int | None = None) -> Iterator[Row]:
+        """The progress of an issue in the order of its snapshots, from a number on, to another."""
+        found = cls.collection().find({"issue_id": issue_id, "number": _numbers(first, last)}).sort("number", 1)
+        yield from found.batch_size(50)
+
+
+class Superseded(BaseDocument):
+    """What the deliveries of a snapshot had come to before some of them were sent again: evidence, and never changed."""
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "delivery_superseded",
+        "indexes": [{"fields": ["issue_id", "number", "round"], "unique": True}],
+    }
+
+    issue_id = ObjectIdField(required=True)
+    number = IntField(required=True)  # of the snapshot
+    round = IntField(required=True)  # of `Issue.rounds`, counted from 1
+    places = ListField(IntField(), required=True)  # of those that were sent again
+    states = BinaryField(required=True)  # of all, as `times` and `answers`
+    times = BinaryField()
+    answers = DictField()
+
+    @classmethod
+    def of_issue(cls, issue_id: ObjectId) -> Iterator[Row]:
+        """What was superseded of an issue, by snapshot and round."""
+        yield from cls.collection().find({"issue_id": issue_id}).sort([("number", 1), ("round", 1)]).batch_size(50)
 
 
 def shown_states(progress: Row, now: datetime) -> list[str]:
     """The state of each recipient as people see it."""
-    ready = LEASED if progress["leased"] and progress["due_at"] > now else READY
+    ready = _ready(progress, now)
     return [ready if code == CODES[READY] else STATE_OF[code] for code in bytes(progress["states"])]
+
+
+def _ready(progress: Row, now: datetime) -> str:
+    return LEASED if progress["leased"] and progress["due_at"] > now else READY
+
+
+def seconds_of(row: Row) -> list[int]:
+    """When each delivery of a batch came to its state; 0 for one that was never tried, or before times were kept."""
+    times = bytes(row.get("times") or b"")
+    return [second for (second,) in SECONDS.iter_unpack(times)] or [0] * len(row["states"])
 
 
 def count(issue_id: ObjectId) -> dict[str, int]:
     """How many deliveries of an issue are in which state; states that none is in are left out."""
+    only = {"states": 1, "leased": 1, "due_at": 1}
+    return total(Progress.collection().find({"issue_id": issue_id}, only).batch_size(500))
+
+
+def total(batches: Iterable[Row]) -> dict[str, int]:
+    """How many deliveries of these batches are in which state. The bytes are counted, and no recipient unpacked."""
     counts: Counter[str] = Counter()
     now = utcnow()
-    for progress in Progress.of_issue(issue_id):
-        counts.update(shown_states(progress, now))
+    for progress in batches:
+        states = bytes(progress["states"])
+        counts.update({_ready(progress, now) if state == READY else state: states.count(code) for state, code in CODES.items()})
     return {state: counts[state] for state in DELIVERY_STATES if counts[state]}
 
 

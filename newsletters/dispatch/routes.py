@@ -8,10 +8,21 @@ from marshmallow import fields
 
 from network_api.api import Blueprint
 from network_api.auth.caller import Caller
-from network_api.documents import Page
+from network_api.documents import Page, Row
 from network_api.schemas import Nothing
-from newsletters.dispatch import deliveries, exports, sending
-from newsletters.dispatch.schemas import DeliveryFilter, DeliveryQuery, DeliverySchema, ResolveRequest, ScheduleRequest
+from newsletters.dispatch import deliveries, exports, progressing, resending, sending
+from newsletters.dispatch.schemas import (
+    DeliveryFilter,
+    DeliveryQuery,
+    DeliverySchema,
+    ExclusionFilter,
+    ExclusionQuery,
+    ExclusionSchema,
+    ProgressSchema,
+    ResendRequest,
+    ResolveRequest,
+    ScheduleRequest,
+)
 from newsletters.issues.access import coordinated_issue
 from newsletters.issues.documents import Issue
 from newsletters.issues.schemas import IssueSchema
@@ -82,14 +93,34 @@ class Cancel(MethodView):
         return sending.cancel(caller, issue)
 
 
+@blueprint.route("/issues/<id:issue_id>/progress")
+class ProgressItem(MethodView):
+    """How far it is."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:read")
+    @blueprint.response(200, ProgressSchema)
+    def get(self, caller: Caller, issue: Issue) -> Row:
+        """Read how far the sending of an issue is, with its rate and the time left"""
+        return progressing.progress_of(issue)
+
+
 @blueprint.route("/issues/<id:issue_id>/deliveries")
 class Deliveries(MethodView):
     """Deliveries of an issue."""
 
     @blueprint.access(coordinated_issue, scope="newsletters:read")
-    @blueprint.page(DeliverySchema, DeliveryQuery, counts=fields.Dict(metadata={"example": {"accepted": 2}}))
+    @blueprint.page(
+        DeliverySchema,
+        DeliveryQuery,
+        counts=fields.Dict(metadata={"example": {"accepted": 2}}),
+        candidates=fields.Integer(metadata={"example": 3, "description": "Deliveries and excluded together."}, allow_none=True),
+        excluded=fields.Dict(metadata={"example": {"pending": 1}}),
+    )
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Page:
-        """List the deliveries of an issue, with how many there are in each state"""
+        """List the deliveries of an issue, with how many there are in each state
+
+        Everybody who could have got it is a delivery or an exclusion: `candidates` is the sum of `counts` and `excluded`.
+        """
         return deliveries.find_deliveries(issue, query)
 
 
@@ -102,7 +133,46 @@ class DeliveriesCsv(MethodView):
     @blueprint.response(200, content_type="text/csv")
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
         """Export the deliveries of an issue"""
-        return exports.delivered(issue, query.get("state"))
+        return exports.delivered(caller, issue, query.get("state"))
+
+
+@blueprint.route("/issues/<id:issue_id>/exclusions")
+class Exclusions(MethodView):
+    """Who was left out."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:read")
+    @blueprint.page(ExclusionSchema, ExclusionQuery, counts=fields.Dict(metadata={"example": {"pending": 1}}))
+    def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Page:
+        """List the subscriptions that an issue was not meant for, with the reason of each"""
+        return deliveries.find_exclusions(issue, query)
+
+
+@blueprint.route("/issues/<id:issue_id>/exclusions.csv")
+class ExclusionsCsv(MethodView):
+    """The same as a table."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:read")
+    @blueprint.arguments(ExclusionFilter, location="query")
+    @blueprint.response(200, content_type="text/csv")
+    def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
+        """Export the subscriptions that an issue was not meant for"""
+        return exports.excluded(caller, issue, query.get("reason"))
+
+
+@blueprint.route("/issues/<id:issue_id>/deliveries/resend")
+class Resend(MethodView):
+    """A further round."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(ResendRequest, required=False)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Send an issue again to those who have not got it
+
+        Once it has ended; under the same Message-ID, and never to who must not be written to any more. What became of them
+        before stays in the evidence. An issue that was called off goes on where `cancelled` is named.
+        """
+        return resending.resend(caller, issue, given["states"])
 
 
 @blueprint.route("/issues/<id:issue_id>/deliveries/resolve")
@@ -117,4 +187,4 @@ class Resolve(MethodView):
 
         `resend` sends them once more under the same Message-ID; `settle` takes them as accepted, on your word.
         """
-        return sending.resolve(caller, issue, given["action"])
+        return resending.resolve(caller, issue, given["action"])

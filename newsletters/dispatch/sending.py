@@ -1,26 +1,20 @@
-"""Verbs of sending: schedule, send, pause, resume, cancel, and what to do about deliveries in doubt."""
+"""Verbs of sending: schedule, send, pause, resume, cancel."""
 
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
-from flask import current_app
 
-from network_api import audit
+from network_api import audit, jobs
 from network_api.auth.caller import Caller
-from network_api.documents import Row, after_commit, transactional, utcnow
+from network_api.documents import transactional, utcnow
 from network_api.errors import Invalid
-from newsletters.dispatch.ledger import ACCEPTED, CODES, OPEN, READY, UNKNOWN, Progress
 from newsletters.documents import Newsletter, WrongState
 from newsletters.issues.documents import APPROVED, CANCELLED, DRAFT, PAUSED, SCHEDULED, SENDING, SENT, SUBMITTED, Issue
-
-RESEND, SETTLE = "resend", "settle"
 
 
 def wake(issue_id: ObjectId) -> None:
     """Tell a worker that there is something to send; were this lost, the sweep would find it."""
-    job = current_app.extensions["celery"].tasks["newsletters.dispatch"]
-    after_commit(lambda: job.delay(str(issue_id)))
+    jobs.wake("newsletters.dispatch", str(issue_id))
 
 
 @transactional
@@ -88,42 +82,6 @@ def cancel(caller: Caller, issue: Issue) -> Issue:
     _record(caller, moved, "cancelled")
     wake(issue.pk)
     return moved
-
-
-@transactional
-def resolve(caller: Caller, issue: Issue, action: str) -> Issue:
-    """Settle deliveries in doubt: take them as accepted, or send them once more under the same Message-ID.
-
-    Both change the issue's own document, so that it conflicts with a dispatch that is just about to close.
-    """
-    if issue.state not in (SENDING, PAUSED, SENT):
-        raise WrongState(f"An issue that is {issue.state} has no deliveries in doubt.")
-    changed = 0
-    for row in Progress.of_issue(issue.pk):
-        changed += _resolve_batch(row, action, f"settled by {caller.member_id}")
-    if action == RESEND and changed:
-        state = PAUSED if issue.state == PAUSED else SENDING
-        issue = issue.move(state, (issue.state,), dispatching=True)
-        wake(issue.pk)
-    changes = {"deliveries": {"before": {UNKNOWN: changed}, "after": action}}
-    audit.record(caller.member_id, "issue.deliveries_resolved", issue.pk, network_id=issue.network_id, changes=changes)
-    return issue
-
-
-def _resolve_batch(row: Row, action: str, note: str) -> int:
-    """Resolve one batch, unless a worker holds it at this moment; returns how many were in doubt."""
-    places = [place for place, code in enumerate(bytes(row["states"])) if code == CODES[UNKNOWN]]
-    if not places:
-        return 0
-    code = CODES[READY if action == RESEND else ACCEPTED]
-    states = bytes(code if old == CODES[UNKNOWN] else old for old in bytes(row["states"]))
-    values: dict[str, Any] = {"states": states}
-    if action == RESEND:
-        values |= {"state": OPEN, "due_at": utcnow()}
-    else:
-        values |= {f"answers.{place}": note for place in places}  # no server has said so: the ledger names who did
-    idle = {"_id": row["_id"], "fence": row["fence"], "leased": False}
-    return len(places) if Progress.change(idle, {"$set": values, "$inc": {"fence": 1}}) else 0
 
 
 def _record(caller: Caller, issue: Issue, step: str) -> None:

@@ -3,12 +3,15 @@
     draft -> submitted -> approved -> scheduled -> sending <-> paused -> sent
       ^__________|____________|___________|  any edit           any of them but sent -> cancelled
 
+Deliveries of an issue that has ended can be sent again, in a new round: it is then being sent once more.
+
 Every move is one conditional write. `dispatching` is true from the moment of sending until no delivery is open any more;
 it is what the sweep looks for, so that a dispatch goes on after any crash.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import orjson
@@ -87,6 +90,15 @@ class Audience(Part):
     frozen_at = DateTimeField()
 
 
+class Round(Part):
+    """Deliveries in some states were sent again: when, by whom, and how many."""
+
+    at = DateTimeField(required=True, default=utcnow)
+    by = ObjectIdField()
+    states = ListField(StringField(), required=True)
+    deliveries = IntField(required=True)
+
+
 class Issue(BaseDocument):
     """One letter of a newsletter."""
 
@@ -116,6 +128,7 @@ class Issue(BaseDocument):
     audience = EmbeddedDocumentField(Audience)
     dropped = ListField(StringField())  # sources that fell out before sending; the audit log has each once
     dispatching = BooleanField()
+    rounds = EmbeddedDocumentListField(Round)  # after the first
 
     def clean(self) -> None:
         """Work out the hash of the content, which an approval is bound to."""
@@ -156,6 +169,28 @@ class Issue(BaseDocument):
             {**approved, "approval.content_hash": self.content_hash},
             {"$set": {"state": SENDING, "started_at": utcnow(), "dispatching": True}, "$inc": {"version": 1}},
         )
+
+    @property
+    def round_began_at(self) -> datetime:
+        """When the deliveries that are open now were begun to be tried."""
+        began: datetime = self.rounds[-1].at if self.rounds else self.started_at
+        return began
+
+    def begin_again(self, again: Round, allowed: Iterable[str]) -> Self:
+        """Send some deliveries of approved content again; whatever had ended is being sent. Raises WrongState."""
+        state = PAUSED if self.state == PAUSED else SENDING
+        begun = self.change(
+            {
+                "_id": self.pk,
+                "state": {"$in": list(allowed)},
+                "approval.content_hash": self.content_hash,
+                f"rounds.{len(self.rounds)}": {"$exists": False},
+            },
+            {"$set": {"state": state, "dispatching": True}, "$push": {"rounds": again.to_mongo()}, "$inc": {"version": 1}},
+        )
+        if begun is None:
+            raise WrongState(f"An issue that is {self.get(self.pk).state} cannot be sent again.")
+        return begun
 
     @classmethod
     def state_of(cls, identifier: ObjectId) -> str | None:

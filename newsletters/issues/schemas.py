@@ -61,6 +61,15 @@ class AudienceSchema(Schema):
     frozen_at = Instant(dump_only=True, allow_none=True)
 
 
+class RoundSchema(Schema):
+    """Deliveries in these states were sent again."""
+
+    at = Instant(dump_only=True)
+    by = Id(dump_only=True, allow_none=True)
+    states = fields.List(fields.String(), dump_only=True, metadata={"example": ["refused"]})
+    deliveries = fields.Integer(dump_only=True, metadata={"example": 3})
+
+
 class IssueSchema(Resource):
     """An issue of a newsletter. `title` is the subject line."""
 
@@ -77,6 +86,9 @@ class IssueSchema(Resource):
     started_at = Instant(dump_only=True, allow_none=True)
     sent_at = Instant(dump_only=True, allow_none=True)
     audience = fields.Nested(AudienceSchema, dump_only=True, allow_none=True)
+    rounds = fields.List(
+        fields.Nested(RoundSchema), dump_only=True, allow_none=True, metadata={"rare": True}
+    )
     dropped = fields.List(
         fields.String(),
         dump_only=True,
