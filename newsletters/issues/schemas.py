@@ -86,9 +86,7 @@ class IssueSchema(Resource):
     started_at = Instant(dump_only=True, allow_none=True)
     sent_at = Instant(dump_only=True, allow_none=True)
     audience = fields.Nested(AudienceSchema, dump_only=True, allow_none=True)
-    rounds = fields.List(
-        fields.Nested(RoundSchema), dump_only=True, allow_none=True, metadata={"rare": True}
-    )
+    rounds = fields.List(fields.Nested(RoundSchema), dump_only=True, allow_none=True, metadata={"rare": True})
     dropped = fields.List(
         fields.String(),
         dump_only=True,
