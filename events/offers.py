@@ -21,14 +21,15 @@ from network_api.mail import outbox
 def accept(caller: Caller, registration: Registration) -> Registration:
     """Take the offered seat; who held another gives that one back. Raises NoOffer, EventCancelled, EventEnded."""
     registration = registration.fresh()
-    event = _event_of_offer(registration)
+    event = _event_going_on(registration)
     taken = take(event, registration)
     _note(caller, event, taken, "registration.offer_accepted")
     return taken
 
 
 def take(event: Event, registration: Registration) -> Registration:
-    """The step of accepting, inside a transaction."""
+    """The step of accepting, inside a transaction. Raises NoOffer, also where the sweep has yet to end one that is over."""
+    _require_offer(registration)
     offer = registration.offer
     event, freed = queueing.give_seat(event.settle_offer(offer.mode), registration, offer.mode, of_quota=offer.of_quota)
     queueing.promote(event, *freed)
@@ -42,18 +43,22 @@ def decline(caller: Caller, registration: Registration) -> Registration:
     Raises NoOffer, EventCancelled, EventEnded.
     """
     registration = registration.fresh()
-    event = _event_of_offer(registration)
+    event = _event_going_on(registration)
+    _require_offer(registration)
     declined = _give_up(event, registration, BY_PERSON)
     _note(caller, event, declined, "registration.offer_declined")
     return declined
 
 
-def _event_of_offer(registration: Registration) -> Event:
+def _event_going_on(registration: Registration) -> Event:
     event = Event.get(registration.event_id)
     event.require_going_on()
+    return event
+
+
+def _require_offer(registration: Registration) -> None:
     if registration.offer is None or registration.offer.expires_at <= utcnow():
         raise NoOffer
-    return event
 
 
 def _note(caller: Caller, event: Event, registration: Registration, action: str) -> None:

@@ -70,7 +70,7 @@ def change_registration(
 ) -> Registration:
     """Change what was typed, and switch the mode where another is named.
 
-    Raises StaleVersion, RegistrationCancelled, EventCancelled, EventEnded, EventFull.
+    Raises StaleVersion, RegistrationCancelled, EventCancelled, EventEnded, EventFull, NoOffer.
     """
     registration = registration.fresh(version)
     event = Event.get(registration.event_id)
@@ -97,7 +97,7 @@ def change_registration(
 def _switch(event: Event, registration: Registration, mode: str, wait: bool) -> Registration:
     """Move to another mode at once; with `wait`, into its queue while the old seat is kept. Raises EventFull.
 
-    Asking for the mode of an open offer accepts it.
+    Asking for the mode of an offer accepts it; raises NoOffer once its time is over.
     """
     event.require_mode(mode)
     if registration.offer and registration.offer.mode == mode:

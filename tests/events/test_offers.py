@@ -131,12 +131,33 @@ def test_an_offer_lapses_to_the_next_who_is_told_and_so_is_the_first(
     adds_up()
 
 
-def test_an_offer_whose_time_is_over_cannot_be_accepted_before_the_sweep_comes(anyone: Api, day: Event, link: Link) -> None:
+def test_an_offer_whose_time_is_over_cannot_be_accepted_before_the_sweep_comes(
+    anyone: Api, day: Event, link: Link, managed: Any
+) -> None:
     register(anyone, day, "eka")
     register(anyone, day, "toka", wait=True)
     anyone.delete(f"/manage/registrations/{link('eka')}")
+    path = f"/manage/registrations/{link('toka')}"
     Registration.change({"email_key": "toka@example.org"}, {"$set": {"offer.expires_at": utcnow() - timedelta(seconds=1)}})
-    assert anyone.post(f"/manage/registrations/{link('toka')}/accept-offer").json["code"] == "no_offer"
+    tried = [anyone.post(f"{path}/{answer}-offer") for answer in ("accept", "decline")]
+    for answer in (*tried, anyone.patch(path, {"mode": "onsite"})):
+        assert (answer.status_code, answer.json["code"]) == (409, "no_offer")
+    assert managed("toka")["status"] == "cancelled"  # `managed` lets the sweep come first
+    adds_up()
+
+
+def test_an_offer_of_a_theme_day_that_is_off_or_over_can_be_neither_accepted_nor_declined(
+    anyone: Api, coordinator: Api, day: Event, link: Link
+) -> None:
+    register(anyone, day, "eka")
+    register(anyone, day, "toka", wait=True)
+    anyone.delete(f"/manage/registrations/{link('eka')}")
+    path = f"/manage/registrations/{link('toka')}"
+    coordinator.post(f"/events/{day.pk}/cancel")
+    said = [anyone.post(f"{path}/{answer}-offer").json["code"] for answer in ("accept", "decline")]
+    Event.change({"_id": day.pk}, {"$set": {"status": "published", "ends_at": utcnow()}})
+    said += [anyone.post(f"{path}/{answer}-offer").json["code"] for answer in ("accept", "decline")]
+    assert said == ["event_cancelled", "event_cancelled", "event_ended", "event_ended"]
 
 
 def test_once_the_day_has_begun_a_free_seat_is_theirs_at_once(anyone: Api, day: Event, link: Link, managed: Any) -> None:
