@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
 
 from events import certificates, mails, materials, offers, registration
 from events import door as remote_door
 from events.documents import Event, title_of
+from events.errors import EventCancelled, EventEnded, NoOffer
 from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
 from network_api.auth.caller import STRANGER
+from network_api.errors import Conflict
 from network_api.languages import in_language
 
 blueprint = Blueprint("event_pages", __name__, template_folder="templates")
@@ -50,10 +52,15 @@ def _door_page(found: Registration, token: str) -> Response:
 @blueprint.get("/manage/registrations/<token>")
 def manage(token: str) -> Response:
     """What is registered, with its materials, and buttons to cancel it and to answer an offer."""
+    return _manage_page(token)
+
+
+def _manage_page(token: str, *, is_too_late: bool = False) -> Response:
     found = Registration.of_link(MANAGE, token)
     event = Event.get(found.event_id)
     opened = [(in_language(each.title, found.language), each) for each in materials.readable(STRANGER, event, found)]
-    return _page(found, event, "manage.html", token=token, position=found.position(), materials=opened)
+    place = found.position()
+    return _page(found, event, "manage.html", token=token, position=place, materials=opened, is_too_late=is_too_late)
 
 
 @blueprint.post("/manage/registrations/<token>/cancel")
@@ -75,6 +82,14 @@ def decline_offer(token: str) -> Response:
     """Leave the offered seat to the next; back to the page."""
     offers.decline(STRANGER, Registration.of_link(MANAGE, token))
     return _back_to(token)
+
+
+@blueprint.errorhandler(NoOffer)
+@blueprint.errorhandler(EventCancelled)
+@blueprint.errorhandler(EventEnded)
+def too_late(error: Conflict) -> tuple[Response, int]:
+    """Whoever presses a button of that page too late sees how things are now."""
+    return _manage_page((request.view_args or {})["token"], is_too_late=True), error.status
 
 
 def _back_to(token: str) -> Response:

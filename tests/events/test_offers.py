@@ -195,6 +195,20 @@ def test_cancelling_gives_the_offer_back(anyone: Api, day: Event, link: Link, ma
     adds_up()
 
 
+def test_who_presses_a_button_too_late_sees_in_their_language_how_things_are_now(anyone: Api, day: Event, link: Link) -> None:
+    register(anyone, day, "eka")
+    register(anyone, day, "toka", wait=True, language="sv")
+    token = link("toka")
+    anyone.delete(f"/manage/registrations/{link('eka')}")
+    lapse(day)
+    for answer in ("accept", "decline"):
+        late = anyone("POST", f"//manage/registrations/{token}/{answer}-offer")
+        assert (late.status_code, late.content_type) == (409, "text/html; charset=utf-8")
+        assert "Det går inte längre" in late.text
+        assert "Din anmälan har avbokats." in late.text
+        assert late.headers["Cache-Control"] == "no-store"
+
+
 def test_the_page_of_the_registration_has_buttons_for_the_offer(anyone: Api, day: Event, link: Link) -> None:
     register(anyone, day, "eka")
     register(anyone, day, "toka", wait=True, language="sv")
