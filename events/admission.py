@@ -22,13 +22,18 @@ class Application(NamedTuple):
     """What is asked for somebody: a seat, or with `wait` a place in the queue.
 
     `by_coordinator` is for those whom a coordinator writes down: also before registration opens and after it has closed,
-    and what the questions require may be left to the person.
+    and what the questions require may be left to the person. `network_ids` are those whose participant this may be.
     """
 
     registration: Registration
     needs: Mapping[str, str | None]
     wait: bool
     by_coordinator: bool = False
+    network_ids: frozenset[ObjectId] = frozenset()
+
+    def name_co_host(self, event: Event) -> None:
+        """Make it the participant of the first of these networks that is a co-host as the theme day is now."""
+        self.registration.network_id = next((found for found in event.accepted_co_hosts if found in self.network_ids), None)
 
     def require_registrable(self, event: Event) -> None:
         """Raises EventCancelled, RegistrationNotOpen, RegistrationClosed, EventEnded: the first that holds."""
@@ -49,9 +54,9 @@ def apply(caller: Caller, event: Event, given: Mapping[str, Any], member: Row, *
     event.require_mode(given["mode"])
     person = {"language": current_app.config["DEFAULT_LANGUAGE"], **given}
     wait, needs = person.pop("wait"), {name: person.pop(name) for name in NEEDS if name in person}
-    network_id = _co_host_behind(caller, event, member)
-    registration = Registration(event_id=event.pk, member_id=member.get("_id"), network_id=network_id, **person)
-    asked = Application(registration, needs, wait, by_coordinator)
+    registration = Registration(event_id=event.pk, member_id=member.get("_id"), **person)
+    asked = Application(registration, needs, wait, by_coordinator, _networks_behind(caller, event, member))
+    asked.name_co_host(event)
     asked.require_registrable(event)
     asked.answer(event)
     return asked
@@ -70,11 +75,10 @@ def member_behind(caller: Caller, event: Event, address: str) -> Row:
     return member
 
 
-def _co_host_behind(caller: Caller, event: Event, member: Row) -> ObjectId | None:
-    """The co-host whose participant this is: the first that the member sits in, or whose coordinator writes them down."""
+def _networks_behind(caller: Caller, event: Event, member: Row) -> frozenset[ObjectId]:
+    """The networks that the member sits in, and those whose coordinator writes them down."""
     own = [] if caller.has_role(COORDINATOR, event.network_id) else caller.networks(COORDINATOR)
-    reached = {*member.get("network_ids", ()), *(own if caller.member_id != member.get("_id") else ())}
-    return next((found for found in event.accepted_co_hosts if found in reached), None)
+    return frozenset([*member.get("network_ids", ()), *(own if caller.member_id != member.get("_id") else ())])
 
 
 @transactional
@@ -110,6 +114,7 @@ def _seat_or_queue(event: Event, asked: Application) -> tuple[queueing.Claim, in
     """
     registration = asked.registration
     event.require_mode(registration.mode)
+    asked.name_co_host(event)
     asked.require_registrable(event)
     if Registration.twin(event.pk, registration.email):
         raise AlreadyRegistered

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from events import registration
 from events.documents import Event
 from events.seating import DRAFT
 from events.tasks import sweep
 from network_api.audit import AuditEntry
+from network_api.auth.caller import STRANGER
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.conftest import adds_up
-from tests.events.factories import body, make_event, register
+from tests.events.factories import body, make_event, person, register
 from tests.mailserver import Mailbox
 
 Link = Callable[..., str]
@@ -185,6 +187,21 @@ def test_a_co_host_reads_its_own_participants_only_and_edits_nothing(
     assert partner.get(f"/events/{event.pk}/registrations").status_code == 403  # invited is not accepted
     partner.post(f"{path}/accept")
     own = register(partner, event, "oma").json["id"]
+def test_who_registers_while_a_co_host_accepts_or_steps_back_is_its_participant_or_not_as_it_is_then(
+    signed_in: Callable[..., Api], partner: Api, event: Event, path: str, other_region: Network
+) -> None:
+    for who in ("eka", "toka"):
+        signed_in(f"{who}@example.org", other_region, "member")
+    invited = Event.get(event.pk)
+    partner.post(f"{path}/accept")
+    accepted = Event.get(event.pk)
+    before = registration.register(STRANGER, invited, {**person("eka"), "wait": False})
+    partner.post(f"{path}/decline")
+    after = registration.register(STRANGER, accepted, {**person("toka"), "wait": False})
+    assert (before["network_id"], after.get("network_id")) == (other_region.pk, None)
+    adds_up()
+
+
     assert [found["id"] for found in partner.get(f"/events/{event.pk}/registrations").json["items"]] == [own]
     assert "vieras" not in partner.get(f"/events/{event.pk}/registrations.csv").text
     assert len(coordinator.get(f"/events/{event.pk}/registrations").json["items"]) == 2
