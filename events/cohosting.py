@@ -16,6 +16,7 @@ from events.registration_documents import Registration
 from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Page, Row, transactional, utcnow
+from network_api.errors import Invalid
 from network_api.mail import outbox
 from network_api.members.documents import Member
 from network_api.networks.documents import ACTIVE, Membership, Network
@@ -63,11 +64,13 @@ def part_with(event: Event, network_ids: Iterable[ObjectId]) -> Event:
 def set_quota(caller: Caller, event: Event, network_id: ObjectId, given: Mapping[str, Any], version: int | None) -> Row:
     """Set seats apart for a co-host's people, in all so many with those they hold, until a date.
 
-    Raises StaleVersion, EventCancelled, EventEnded, NotInvited, QuotaTooLarge, QuotaBelowTaken.
+    Raises StaleVersion, EventCancelled, EventEnded, NotInvited, QuotaTooLarge, QuotaBelowTaken, Invalid.
     """
     event = event.fresh(version)
     event.require_going_on()
     _require_invited(event, network_id)
+    if given.get("quota_until") and given["quota_until"] <= utcnow():
+        raise Invalid(errors={"quota_until": ["This is in the past."]})
     for mode in given.get("quota", {}):
         event.require_mode(mode)
     event = _store(caller.member_id, event, "co_host.quota_set", network_id, given)

@@ -147,6 +147,13 @@ def test_a_quota_is_no_larger_than_the_free_seats_and_no_smaller_than_what_is_he
     adds_up()
 
 
+def test_a_quota_does_not_end_in_the_past(coordinator: Api, path: str) -> None:
+    over = {"quota": {"onsite": 1}, "quota_until": (utcnow() - timedelta(minutes=1)).isoformat()}
+    refused = coordinator.patch(path, over, If_Match="*")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["quota_until"])
+    assert coordinator.get(path).json["quota"] == {}
+
+
 def test_stepping_back_gives_the_quota_to_everybody(
     anyone: Api, coordinator: Api, partner: Api, event: Event, path: str, link: Link
 ) -> None:
@@ -180,13 +187,6 @@ def test_accepting_makes_members_who_registered_before_its_participants(
     adds_up()
 
 
-def test_a_co_host_reads_its_own_participants_only_and_edits_nothing(
-    anyone: Api, coordinator: Api, partner: Api, event: Event, path: str
-) -> None:
-    theirs = register(anyone, event, "vieras").json["id"]
-    assert partner.get(f"/events/{event.pk}/registrations").status_code == 403  # invited is not accepted
-    partner.post(f"{path}/accept")
-    own = register(partner, event, "oma").json["id"]
 def test_who_registers_while_a_co_host_accepts_or_steps_back_is_its_participant_or_not_as_it_is_then(
     signed_in: Callable[..., Api], partner: Api, event: Event, path: str, other_region: Network
 ) -> None:
@@ -202,6 +202,13 @@ def test_who_registers_while_a_co_host_accepts_or_steps_back_is_its_participant_
     adds_up()
 
 
+def test_a_co_host_reads_its_own_participants_only_and_edits_nothing(
+    anyone: Api, coordinator: Api, partner: Api, event: Event, path: str
+) -> None:
+    theirs = register(anyone, event, "vieras").json["id"]
+    assert partner.get(f"/events/{event.pk}/registrations").status_code == 403  # invited is not accepted
+    partner.post(f"{path}/accept")
+    own = register(partner, event, "oma").json["id"]
     assert [found["id"] for found in partner.get(f"/events/{event.pk}/registrations").json["items"]] == [own]
     assert "vieras" not in partner.get(f"/events/{event.pk}/registrations.csv").text
     assert len(coordinator.get(f"/events/{event.pk}/registrations").json["items"]) == 2
