@@ -29,8 +29,7 @@ def register_group(caller: Caller, event: Event, given: Mapping[str, Any]) -> Ro
     people = [{**person, "wait": given["wait"]} for person in given["people"]]
     _require_different([person["email"] for person in people])
     with event.turn():
-        results = _some(caller, event, people) if given["whoever_can"] else _all(caller, event, people)
-    _tell_contact(event, given["contact"], results)
+        results = (_some if given["whoever_can"] else _all)(caller, event, people, given["contact"])
     registered = sum(result["registration"] is not None for result in results)
     return {"registered": registered, "refused": len(results) - registered, "people": results}
 
@@ -44,7 +43,8 @@ def _require_different(addresses: Iterable[str]) -> None:
 
 
 @transactional
-def _all(caller: Caller, event: Event, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _all(caller: Caller, event: Event, people: list[dict[str, Any]], contact: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Everybody and the mail to the contact, or nothing of it."""
     results = []
     for number, person in enumerate(people):
         try:
@@ -52,10 +52,12 @@ def _all(caller: Caller, event: Event, people: list[dict[str, Any]]) -> list[dic
         except DomainError as error:
             error.errors = {f"people.{number}.{name}": said for name, said in (error.errors or {"email": [error.detail]}).items()}
             raise
+    _tell_contact(event, contact, results)
     return results
 
 
-def _some(caller: Caller, event: Event, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _some(caller: Caller, event: Event, people: list[dict[str, Any]], contact: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Each by themselves; the contact is told in the end."""
     results = []
     for person in people:
         try:
@@ -63,6 +65,7 @@ def _some(caller: Caller, event: Event, people: list[dict[str, Any]]) -> list[di
         except (Conflict, Invalid) as error:
             refused = {"registration": None, "code": error.code, "detail": _sentence(error)}
             results.append({"email": person["email"], **refused})
+    _tell_contact(event, contact, results)
     return results
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from events import mails
 from events.documents import Event
 from events.registration_documents import Registration
 from network_api.audit import AuditEntry
 from network_api.documents import utcnow
+from network_api.mail.outbox import OutgoingMail
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.conftest import adds_up
@@ -54,6 +56,22 @@ def test_one_who_cannot_be_registered_keeps_all_of_them_out(
     assert Registration.rows({}) == []
     deliver()
     assert mailbox.messages == []
+    adds_up()
+
+
+def test_a_group_is_registered_with_the_mail_to_its_contact_or_not_at_all(
+    anyone: Api, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(mails, "group_registered", killed)
+    with pytest.raises(Killed):
+        group(anyone, event, "eka", "toka")
+    assert (Registration.rows({}), OutgoingMail.rows({})) == ([], [])
     adds_up()
 
 
