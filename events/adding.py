@@ -126,11 +126,16 @@ def _refused(error: DomainError) -> dict[str, Any]:
 
 
 class _Simulation:
-    """What would become of people who come one after the other now: the seats that are available, and the queues."""
+    """What would become of people who come one after the other now: the seats that are free or set apart, and the queues."""
 
     def __init__(self, event: Event) -> None:
         self.event, self.seen = event, set[str]()
         self.free = {mode: 0 if seats.waiting else seats.available for mode, seats in event.seats.items()}
+        self.apart = {
+            (network_id, mode): 0 if quota.waiting else quota.unused
+            for network_id, quotas in event.quotas.items()
+            for mode, quota in quotas.items()
+        }
 
     def admit(self, asked: admission.Application) -> str:
         """What would become of the next. Raises AlreadyRegistered, EventFull."""
@@ -138,10 +143,21 @@ class _Simulation:
         key = email_key(found.email)
         if key in self.seen or Registration.twin(self.event.pk, found.email):
             raise AlreadyRegistered
-        free = self.free[found.mode]
-        if free is not None and free <= 0 and not asked.wait:
+        has_seat = self._takes_seat(found)
+        if not has_seat and not asked.wait:
             raise EventFull
         self.seen.add(key)
-        if free is not None:
+        return CONFIRMED if has_seat else WAITLISTED
+
+    def _takes_seat(self, found: Registration) -> bool:
+        """Whether there is a seat, first of those set apart for the person's network; it is taken then."""
+        apart, free = (str(found.network_id), found.mode), self.free[found.mode]
+        if self.apart.get(apart, 0) > 0:
+            self.apart[apart] -= 1
+        elif free is None:
+            return True
+        elif free <= 0:
+            return False
+        else:
             self.free[found.mode] = free - 1
-        return CONFIRMED if free is None or free > 0 else WAITLISTED
+        return True

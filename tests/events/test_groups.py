@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from events import mails
-from events.documents import Event
+from events.documents import ACCEPTED, Event, Partner
 from events.registration_documents import Registration
 from network_api.audit import AuditEntry
 from network_api.documents import utcnow
@@ -164,6 +164,20 @@ def test_a_dry_run_tells_what_would_become_of_each_and_writes_nothing(anyone: Ap
     did = table(coordinator, event, text, "?wait=true").json
     assert [(row["result"], row["code"]) for row in did["rows"]] == [(row["result"], row["code"]) for row in would["rows"]]
     adds_up()
+
+
+def test_a_dry_run_knows_the_seats_that_are_set_apart(
+    coordinator: Api, signed_in: Callable[..., Api], regional: Network, other_region: Network
+) -> None:
+    together_with = {"co_hosts": [other_region.pk], "partners": {str(other_region.pk): Partner(state=ACCEPTED)}}
+    event = make_event(regional, **together_with)
+    for who in ("jasen", "toinen", "kolmas"):
+        signed_in(f"{who}@example.org", other_region, "member")
+    coordinator.patch(f"/events/{event.pk}/co-hosts/{other_region.pk}", {"quota": {"onsite": 1}}, If_Match="*")
+    text = "name,email\n" + "".join(f"{who},{who}@example.org\n" for who in ("jasen", "vieras", "toka", "toinen"))
+    would, did = (table(coordinator, event, text, query).json["rows"] for query in ("?dry_run=true&wait=true", "?wait=true"))
+    assert [row["result"] for row in would] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
+    assert [row["result"] for row in did] == [row["result"] for row in would]
 
 
 @pytest.mark.parametrize(
