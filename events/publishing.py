@@ -181,6 +181,8 @@ def copy_of(caller: Caller, event: Event, starts_at: datetime | None, **others: 
         by = agenda.clock_distance(event.starts_at, starts_at, event.timezone)
         for name in _TIMES:
             setattr(copy, name, agenda.moved(getattr(copy, name), event.timezone, by))
+        for found in copy.materials:
+            found.opens_at = agenda.moved(found.opens_at, event.timezone, by)
         copy.agenda = agenda.moved_agenda(copy.agenda, event.timezone, by)
     return _store(caller, copy, _capacity(event))
 

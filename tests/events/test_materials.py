@@ -1,7 +1,7 @@
 """Materials and recordings: links and files, for everybody or for participants, open before, at or after the day."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,3 +170,12 @@ def test_a_copy_of_a_theme_day_has_its_links(coordinator: Api, event: Event, pat
     send_pdf(coordinator, f"{path}/{made['id']}/file")
     copy = coordinator.post(f"/events/{event.pk}/duplicate").json
     assert [found["title"]["fi"] for found in copy["materials"]] == ["Linkki"]
+
+
+def test_in_a_copy_for_another_time_a_material_opens_as_long_before_or_after(coordinator: Api, event: Event, path: str) -> None:
+    later = timedelta(weeks=1)
+    add(coordinator, path, "Tallenne", opens_at=(event.ends_at + later).isoformat())
+    starts = event.starts_at + timedelta(weeks=52)
+    copy = coordinator.post(f"/events/{event.pk}/duplicate", {"starts_at": starts.isoformat()}).json
+    opens, ends = (datetime.fromisoformat(found) for found in (copy["materials"][0]["opens_at"], copy["ends_at"]))
+    assert opens - ends == later
