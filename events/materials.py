@@ -126,10 +126,9 @@ def send_file(caller: Caller, event: Event, material_id: ObjectId, filename: str
     """Store the file of a material in place of an earlier one.
 
     The file is noted, then stored, then made the material's: wherever this is killed, the sweep takes away what is unused.
-    Raises Invalid for what is not of the type it says, NotFound.
+    Raises Invalid for what is not of the type it says and for a material that is a link, NotFound, MaterialGone.
     """
-    if one_of(event.fresh().materials, material_id).url:
-        raise Invalid(errors={"file": ["This material is a link."]})
+    _place_for_file(event.fresh(), material_id)
     begins, contains = _SIGNATURES[content_type]
     if not content.startswith(begins) or contains not in content:
         raise Invalid(errors={"file": [f"This is not a file of the type {content_type}."]})
@@ -139,10 +138,18 @@ def send_file(caller: Caller, event: Event, material_id: ObjectId, filename: str
     return _attach(caller, event, material_id, told)
 
 
+def _place_for_file(event: Event, material_id: ObjectId) -> Material:
+    """The material that a file is for. Raises NotFound, and Invalid for one that is a link."""
+    found = one_of(event.materials, material_id)
+    if found.url:
+        raise Invalid(errors={"file": ["This material is a link."]})
+    return found
+
+
 @transactional
 def _attach(caller: Caller, event: Event, material_id: ObjectId, told: Mapping[str, Any]) -> Row:
     event = event.fresh()
-    found = one_of(event.materials, material_id)
+    found = _place_for_file(event, material_id)
     kept = MaterialFile.change({"_id": told["file_id"], "unused_at": {"$gt": utcnow()}}, {"$unset": {"unused_at": ""}})
     if kept is None:
         raise MaterialGone

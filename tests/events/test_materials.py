@@ -144,6 +144,59 @@ def test_an_upload_that_was_killed_leaves_nothing(
     assert (MaterialFile.rows({}), list(check())) == ([], [])
 
 
+def test_an_upload_that_took_too_long_is_refused_and_the_earlier_file_stays(
+    coordinator: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add(coordinator, path, "Esitys", url=None).json
+    send_pdf(coordinator, f"{path}/{made['id']}/file", b"%PDF-1.7 ensin")
+    monkeypatch.setattr(materials, "UPLOAD_TAKES", timedelta(0))
+    late = send_pdf(coordinator, f"{path}/{made['id']}/file", b"%PDF-1.7 sitten")
+    assert (late.status_code, late.json["code"]) == (409, "upload_given_up")
+    assert coordinator.get(f"{path}/{made['id']}/file").data == b"%PDF-1.7 ensin"
+    retain()
+    assert (len(MaterialFile.rows({})), list(check())) == (1, [])
+
+
+def test_a_material_that_became_a_link_during_the_upload_stays_one(
+    coordinator: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = add(coordinator, path, "Esitys", url=None).json
+    attach = materials._attach
+
+    def link_first(*given: Any) -> Any:
+        assert coordinator.patch(f"{path}/{made['id']}", {"url": LINK}, If_Match="*").status_code == 200
+        return attach(*given)
+
+    monkeypatch.setattr(materials, "_attach", link_first)
+    refused = send_pdf(coordinator, f"{path}/{made['id']}/file")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["file"])
+    assert coordinator.get(f"{path}/{made['id']}").json["has_file"] is False
+
+
+def test_a_material_with_a_file_does_not_become_a_link(coordinator: Api, path: str) -> None:
+    made = add(coordinator, path, "Esitys", url=None).json
+    send_pdf(coordinator, f"{path}/{made['id']}/file")
+    refused = coordinator.patch(f"{path}/{made['id']}", {"url": LINK}, If_Match="*")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["url"])
+
+
+def test_there_is_an_end_to_how_many_materials_a_theme_day_has(
+    coordinator: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(materials, "MOST_AT_ONCE", 1)
+    assert add(coordinator, path, "Yksi").status_code == 201
+    refused = add(coordinator, path, "Kaksi")
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["materials"])
+
+
+def test_a_name_of_a_file_is_no_path(coordinator: Api, path: str) -> None:
+    made = add(coordinator, path, "Esitys", url=None).json
+    headers = {"Authorization": f"Bearer {coordinator.token}"}
+    where = f"/api/v1{path}/{made['id']}/file?filename=..%2Fesitys.pdf"
+    refused = coordinator.client.put(where, data=b"%PDF-", content_type="application/pdf", headers=headers)
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["filename"])
+
+
 def test_deleting_a_draft_takes_its_files_away(coordinator: Api, regional: Network) -> None:
     draft = coordinator.post("/events", body(regional)).json
     path = f"/events/{draft['id']}/materials"
