@@ -154,13 +154,15 @@ class Seated(BaseDocument):
     def resize(self, capacity: Mapping[str, int | None], *, overbook: bool = False) -> Self:
         """Offer these modes with so many seats.
 
-        Raises CapacityBelowTaken, unless `overbook` says that this is meant; always for a mode that people have or wait for.
+        Raises CapacityBelowTaken for a step down below what is taken, unless `overbook` says that this is meant; always for
+        no longer offering a mode that people have or wait for.
         """
         resized: dict[str, dict[str, Any]] = {}
         for mode, number in capacity.items():
             before, apart = self.seats.get(mode) or Seats(), self.set_apart(mode)
             missing = 0 if number is None else max(0, before.taken + apart - number)
-            if missing and not overbook:
+            is_down = before.capacity is None or (number is not None and number < before.capacity)
+            if missing and is_down and not overbook:
                 raise CapacityBelowTaken(errors={f"capacity.{mode}": [f"{before.taken + apart} seats are taken or set apart."]})
             available = None if number is None else number - before.taken - apart
             after = Seats(capacity=number, available=available, overbooked=missing)

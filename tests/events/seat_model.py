@@ -102,7 +102,9 @@ class Model:
 
     def resize(self, capacity: dict[str, int | None], overbook: bool) -> str | None:
         for mode, number in capacity.items():
-            if number is not None and number < self.taken(mode) + self.apart(mode) and not overbook:
+            before = self.capacity[mode]
+            is_down = number is not None and (before is None or number < before)
+            if is_down and number < self.taken(mode) + self.apart(mode) and not overbook:
                 return SMALL
         self.capacity = dict(capacity)
         self._promote(*MODES)

@@ -245,6 +245,8 @@ def test_a_coordinator_overbooks_knowingly_and_an_editor_does_not(
     noted = AuditEntry.row({"target_id": event.pk, "action": "event.changed"})
     assert noted is not None
     assert noted["changes"]["capacity"]["overbook"] is True
+    same = editor.patch(f"/events/{event.pk}", {"capacity": smaller["capacity"], "topics": ["x"]}, If_Match="*")
+    assert (same.status_code, same.json["seats"]["onsite"]) == (200, overbooked)
     register(anyone, event, "jono", wait=True)
     anyone.delete(f"/manage/registrations/{link('eka')}")  # the seat it frees is one too many, and nobody's
     assert anyone.get(f"/manage/registrations/{link('jono')}").json["status"] == "waitlisted"
