@@ -174,6 +174,13 @@ def test_a_coordinator_may_leave_to_the_person_what_is_required(anyone: Api, coo
     assert faults(coordinator.patch(path, {"answers": {"paja": "lepo"}}, If_Match="*")) == {"answers.paja"}
 
 
+def test_nobody_is_kept_from_cancelling_by_a_question(anyone: Api, coordinator: Api, event: Event, link: Link) -> None:
+    register(anyone, event, "eka", answers=GOOD)
+    coordinator.patch(f"/events/{event.pk}", {"questions": [question("uusi", "consent", required=True)]}, If_Match="*")
+    assert anyone.delete(f"/manage/registrations/{link('eka')}").status_code == 204
+    adds_up()
+
+
 def test_who_registers_while_the_questions_change_answers_the_new_ones(event: Event) -> None:
     """The claim of a seat holds for the theme day as it was read; as it is now, the answers are checked again."""
     stale = Event.get(event.pk)

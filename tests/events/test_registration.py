@@ -83,6 +83,35 @@ def test_a_full_theme_day_gives_places_in_the_queue_to_those_who_wait(
     adds_up()
 
 
+def test_the_place_in_the_queue_is_told_wherever_the_registration_is(
+    anyone: Api, coordinator: Api, signed_in: Callable[..., Api], event: Event, link: Link, mailbox: Mailbox
+) -> None:
+    for who in ("eka", "toka", "kolmas", "neljas"):
+        made = register(anyone, event, who, wait=True).json
+    token, own = link("neljas"), signed_in("neljas@example.org")
+    assert "sijalla 2" in mailbox.text_to("neljas@example.org")
+    assert "sijalla 2" in anyone.get(f"//manage/registrations/{token}").text
+    one = [anyone.get(f"/manage/registrations/{token}").json, own.get(f"/registrations/{made['id']}").json]
+    lists = (coordinator.get(f"/events/{event.pk}/registrations"), own.get("/members/me/registrations"))
+    told = [made, *one, *(answer.json["items"][-1] for answer in lists)]
+    assert [found["waiting_position"] for found in told] == [2] * 5
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("wait", [False, True])
+def test_a_mail_says_how_the_person_takes_part_or_waits_to(
+    anyone: Api, regional: Network, mailbox: Mailbox, deliver: Callable[[], None], language: str, wait: bool
+) -> None:
+    event = make_event(regional, capacity=dict.fromkeys(("onsite", "remote"), 0 if wait else 1))
+    for who, mode in (("eka", "onsite"), ("eta", "remote")):
+        assert register(anyone, event, who, mode=mode, language=language, wait=wait).status_code == 201
+    deliver()
+    onsite, remote = (mailbox.text_to(f"{who}@example.org") for who in ("eka", "eta"))
+    said = {"fi": "Etänä (Teams)", "sv": "På distans (Teams)", "en": "Remote (Teams)"}[language]
+    assert ("Toivolan vanha piha" in onsite, said in onsite) == (True, False)
+    assert ("Toivolan vanha piha" in remote, said in remote) == (False, True)
+
+
 def test_a_newcomer_does_not_pass_those_who_wait(anyone: Api, event: Event) -> None:
     """Even when a seat is free for a moment, as after a restore by hand."""
     Event.change({"_id": event.pk}, {"$set": {"seats.onsite.waiting": 1}})
