@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from flask import request
 from flask.views import MethodView
 
 from events import adding
+from events.adding import MOST_COLLEAGUES
 from events.documents import Event
 from events.group_schemas import GroupRequest, GroupSchema, PeopleImportQuery, PeopleImportSchema
 from events.people_tables import MOST_BYTES
@@ -20,11 +22,18 @@ TABLE_TYPES = ("text/csv", "application/vnd.ms-excel")
 EXAMPLE = "name;email;mode;organisation;organisation_type\nAino Virtanen;aino@example.org;onsite;Kunta;municipality\n"
 
 
+def people_named() -> int:
+    """How many registrations the body asks for, as far as it can be read before its shape is checked."""
+    body = request.get_json(silent=True)
+    people = body.get("people") if isinstance(body, dict) else None
+    return min(max(1, len(people)), MOST_COLLEAGUES) if isinstance(people, list) else 1
+
+
 @blueprint.route("/events/<id:event_id>/registrations/group")
 class GroupRegistrations(MethodView):
     """Registrations of colleagues."""
 
-    @per_client("RATELIMIT_REGISTRATIONS")
+    @per_client("RATELIMIT_REGISTRATIONS", cost=people_named)
     @blueprint.access(event_to_join, scope="registrations:write")
     @blueprint.arguments(GroupRequest)
     @blueprint.response(201, GroupSchema)

@@ -26,9 +26,9 @@ requests_limiter = Limiter(
 shared_limiter = Limiter(get_remote_address, key_prefix="shared")
 
 
-def per_client(setting: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Limit a view per client address to what the setting says, over all processes."""
-    return shared_limiter.shared_limit(lambda: str(current_app.config[setting]), scope=setting)
+def per_client(setting: str, cost: Callable[[], int] | int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit a view per client address to what the setting says, over all processes; `cost` is how many a request counts as."""
+    return shared_limiter.shared_limit(lambda: str(current_app.config[setting]), scope=setting, cost=cost)
 
 
 def init_app(app: Flask) -> None:

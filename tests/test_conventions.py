@@ -380,6 +380,18 @@ def test_the_defaults_let_a_class_in_one_office_through(limited: Callable[..., F
     assert client.get("/api/v1/members/me").status_code == 429
 
 
+def test_colleagues_count_as_a_registration_each(limited: Callable[..., Flask], regional: Network) -> None:
+    client, event = limited(RATELIMIT_REGISTRATIONS="4 per minute").test_client(), make_event(regional)
+    path, contact = f"/api/v1/events/{event.pk}/registrations/group", {"name": "Helmi", "email": "helmi@example.org"}
+
+    def ask(*who: str) -> int:
+        people = [person(name, mode="remote") for name in who]
+        return client.post(path, json={"contact": contact, "people": people}).status_code
+
+    assert client.post(path, data="{", content_type="application/json").status_code == 400
+    assert [ask("eka", "toka"), ask("kolmas", "neljas")] == [201, 429]
+
+
 # Headers
 
 

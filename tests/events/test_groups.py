@@ -93,6 +93,21 @@ def test_a_group_can_wait_together(anyone: Api, event: Event) -> None:
     adds_up()
 
 
+def test_the_answers_of_colleagues_are_held_to_the_questions_and_a_fault_is_told_by_its_place(
+    anyone: Api, regional: Network
+) -> None:
+    event = make_event(regional, questions=[{"id": "lupa", "type": "consent", "label": {"fi": "Lupa"}, "required": True}])
+    people = [person("eka", answers={"lupa": True}), person("toka", answers={"lupa": False})]
+    path, sent = f"/events/{event.pk}/registrations/group", {"contact": CONTACT, "people": people}
+    refused = anyone.post(path, sent)
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["people.1.answers.lupa"])
+    assert Registration.rows({}) == []
+    some = anyone.post(path, {**sent, "partial": True}).json["people"]
+    assert [found["code"] for found in some] == [None, "invalid"]
+    assert "answers.lupa" in some[1]["detail"]
+    adds_up()
+
+
 def test_an_address_named_twice_is_told_by_its_place(anyone: Api, event: Event) -> None:
     answer = group(anyone, event, "eka", "EKA")
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["people.1.email"])
