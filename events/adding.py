@@ -1,6 +1,6 @@
 """Verbs that register several people: colleagues by one contact, and people whom a coordinator imports. All by the one gate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import ValidationError
@@ -79,8 +79,16 @@ def _registered(row: Row) -> dict[str, Any]:
 
 def _sentence(error: DomainError) -> str:
     """The detail with the fields at fault."""
-    faults = (f"{name}: {' '.join(map(str, said))}" for name, said in (error.errors or {}).items())
-    return " ".join((error.detail, *faults))
+    return " ".join((error.detail, *_faults(error.errors or {})))
+
+
+def _faults(errors: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """What is wrong, by field; those of a part as `organisation.type`."""
+    for name, said in errors.items():
+        if isinstance(said, Mapping):
+            yield from _faults(said, f"{within}{name}.")
+        else:
+            yield f"{within}{name}: {' '.join(map(str, said))}"
 
 
 @transactional

@@ -181,6 +181,13 @@ def test_a_dry_run_tells_what_would_become_of_each_and_writes_nothing(anyone: Ap
     adds_up()
 
 
+def test_a_line_that_cannot_be_is_told_by_its_field(coordinator: Api, event: Event) -> None:
+    text = "name,email,organisation,organisation_type,region\nEka,eka@example.org,Kunta,kaupunki,XX\nToka,toka@example.org,,,\n"
+    refused, taken = table(coordinator, event, text).json["rows"]
+    assert (refused["line"], refused["code"], taken["result"]) == (2, "invalid", "confirmed")
+    assert all(f"{name}: Must be one of" in refused["detail"] for name in ("organisation.type", "region"))
+
+
 def test_a_dry_run_knows_the_seats_that_are_set_apart(
     coordinator: Api, signed_in: Callable[..., Api], regional: Network, other_region: Network
 ) -> None:
