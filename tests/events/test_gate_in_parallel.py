@@ -28,10 +28,11 @@ def move(event_id: str, partner: Network, chance: Random) -> None:
     event, who, mode = Event.get(event_id), chance.choice(PEOPLE), chance.choice(seating.MODES)
     found, wait = Registration.twin(event.pk, f"{who}@example.org"), chance.random() < 0.8
     coordinator = Caller(partner.pk, is_administrator=True)
-    number = chance.randint(0, 4)
+    number, tomorrow = chance.randint(0, 4), utcnow() + timedelta(days=1)
     verbs: list[tuple[Any, ...]] = [
         (publishing.change_event, coordinator, event, {"capacity": {"onsite": number, "remote": 3}, "overbook": wait}, None),
-        (cohosting.set_quota, coordinator, event, partner.pk, {"quota": {mode: number // 2}}, None),
+        (cohosting.set_quota, coordinator, event, partner.pk, {"quota": {mode: number // 2}, "quota_until": tomorrow}, None),
+        (cohosting.return_quotas_due, utcnow() + timedelta(days=chance.choice((0, 2)))),
         (offers.lapse_overdue, utcnow() + timedelta(days=chance.choice((0, 2)))),
     ]
     if found is None:
