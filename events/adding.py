@@ -70,7 +70,8 @@ def _some(caller: Caller, event: Event, people: list[dict[str, Any]], contact: M
 
 
 def _admit(caller: Caller, event: Event, person: Mapping[str, Any]) -> Row:
-    return admission.admit(event, admission.apply(caller, event, person, admission.member_of_address(person["email"])))
+    asked = admission.apply(caller, event, person, admission.member_of_address(person["email"]))
+    return admit_for(caller, event, asked)
 
 
 def _registered(row: Row) -> dict[str, Any]:

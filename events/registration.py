@@ -48,9 +48,10 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
 
 @transactional
 def admit_for(caller: Caller, event: Event, asked: admission.Application) -> Row:
-    """Let somebody in, and note it where a coordinator wrote them down. Raises AlreadyRegistered, EventFull."""
+    """Let somebody in; noted where a coordinator, also a co-host's, does it for them. Raises AlreadyRegistered, EventFull."""
     row = admission.admit(event, asked)
-    if asked.by_coordinator:
+    is_for_another = asked.registration.member_id != caller.member_id
+    if is_for_another and caller.has_role(COORDINATOR, event.network_id, *event.accepted_co_hosts):
         audit.record(caller.member_id, "registration.added", row["_id"], network_id=event.network_id)
     return row
 

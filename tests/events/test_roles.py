@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from events.documents import ACCEPTED, Event, Partner
 from events.registration_documents import Registration
+from network_api.audit import AuditEntry
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
@@ -92,6 +94,16 @@ def test_only_coordinators_of_the_host_write_people_down_once_registration_has_c
         assert (added.status_code, added.json["code"]) == (409, "registration_closed")
         assert in_a_table.status_code == (401 if who == "stranger" else 403)
         assert Registration.rows({}) == []
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_whom_a_coordinator_registers_is_noted_in_the_audit_log(
+    callers: dict[str, Api], regional: Network, other_region: Network, who: str
+) -> None:
+    event = arranged(regional, other_region)
+    added = [register(callers[who], event, "vieras").json, group(callers[who], event, "toinen").json["people"][0]["registration"]]
+    noted = [AuditEntry.row({"target_id": ObjectId(row["id"]), "action": "registration.added"}) for row in added]
+    assert [found is not None for found in noted] == [who in ("coordinator", "co_host", "administrator")] * 2
 
 
 def test_coordinators_come_in_themselves_as_everybody_does(
