@@ -132,10 +132,11 @@ def void(caller: Caller, entry: Attendance, reason: str, version: int | None) ->
 
 @transactional
 def anonymise(registration: Registration) -> None:
-    """Take out of a registration, and of the ledger's words about it, who it was; that somebody came stays."""
+    """Take out of a registration, and of what the ledger and the audit log say about it, who it was; that somebody came stays."""
     registration.anonymise()
     for entry in Attendance.of(registration.pk):
         entry.forget_reason()
+    audit.forget_values(registration.pk)
 
 
 def find_entries(event: Event, query: Mapping[str, Any]) -> Page:

@@ -248,6 +248,8 @@ class Registration(BaseDocument):
                 "member_id": None,
                 "nonce": token_hex(8),
                 "join_nonce": None,
+                "join_revoked_at": None,
+                "reminded_at": None,
             }
         )
 

@@ -31,3 +31,10 @@ def record(
 ) -> None:
     """Note one write. `changes` is `{field: {"before": ..., "after": ...}}`, as `BaseDocument.edit` returns it."""
     AuditEntry(actor_id=actor_id, action=action, target_id=target_id, network_id=network_id, changes=dict(changes or {})).insert()
+
+
+def forget_values(target_id: ObjectId) -> None:
+    """Take the values out of the entries about a target, once nobody may know them; who changed which fields, and when, stays."""
+    for row in AuditEntry.rows({"target_id": target_id}):
+        forgotten = {name: {"before": None, "after": None} for name in row.get("changes") or ()}
+        AuditEntry.alter({"_id": row["_id"]}, {"$set": {"changes": forgotten}})

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from events import retention
 from events.attendance_documents import Attendance
@@ -15,6 +16,7 @@ from events.registration_documents import Registration
 from events.retention_documents import RetentionProof
 from events.tasks import retain
 from network_api.app import create_app
+from network_api.audit import AuditEntry
 from network_api.documents import BaseDocument, utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
@@ -59,6 +61,38 @@ def test_needs_go_first_and_the_people_later(day: Event) -> None:
     retain()
     kept = str(Registration.rows({})) + str(Attendance.rows({}))
     assert not any(told in kept for told in ("eka", "Eka", "Kunta", "example.org"))
+
+
+def test_each_field_with_a_term_is_another_when_it_is_over(day: Event) -> None:
+    """Filled as far as they go: who registered a member, with answers, a renewed and revoked link, and a reminder."""
+    filled = {"answers": {"q": "Kyllä"}, "asked": [{"id": "q"}], "member_id": ObjectId(), "join_nonce": "x"}
+    moments = dict.fromkeys(("join_revoked_at", "reminded_at"), utcnow())
+    found = Registration.change({"email_key": "eka@example.org"}, {"$set": {**filled, **moments}})
+    assert found is not None
+    before = found.to_mongo()
+    ended(day, 366)
+    retain()
+    after = Registration.get(found.pk).to_mongo()
+    fields = [field for field in retention.FIELDS["Registration"] if field.kind]
+    for name in (name for field in fields for name in field.name.split(", ")):
+        assert before.get(name), name
+        assert after.get(name) != before[name], name
+
+
+def test_the_audit_log_keeps_who_changed_what_and_not_the_person(coordinator: Api, day: Event) -> None:
+    path = f"/registrations/{Registration.rows({'email_key': 'eka@example.org'})[0]['_id']}"
+    assert coordinator.patch(path, {"name": "Aino Virtanen"}, If_Match="*").status_code == 200
+    entry = coordinator.post(f"{path}/check-in", {"method": "manual"}).json
+    voided = coordinator.patch(f"/attendance/{entry['id']}", {"void_reason": "Aino oli kotona"}, If_Match="*")
+    assert voided.status_code == 200, voided.json
+    assert "Aino" in str(AuditEntry.rows({}))
+    ended(day, 366)
+    retain()
+    assert not any(told in str(AuditEntry.rows({})) for told in ("Aino", "Eka"))
+    changed = AuditEntry.row({"action": "registration.changed"})
+    assert changed is not None
+    assert changed["changes"]["name"] == {"before": None, "after": None}
+    assert changed["actor_id"]
 
 
 def test_the_figures_stay(day: Event) -> None:
