@@ -3,9 +3,10 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -137,26 +138,56 @@ class Client:
         return done.stdout
 
 
+@pytest.mark.parametrize(
+    ("zone", "before", "after"),
+    [
+        ("Europe/Helsinki", "2030-03-28T07:00:00Z", "2030-04-04T06:00:00Z"),
+        ("Europe/Helsinki", "2030-10-24T06:00:00Z", "2030-10-31T07:00:00Z"),
+        ("America/St_Johns", "2030-03-07T12:30:00Z", "2030-03-14T11:30:00Z"),
+        ("America/St_Johns", "2030-10-31T11:30:00Z", "2030-11-07T12:30:00Z"),
+    ],
+)
 def test_replayed_into_a_calendar_the_mails_leave_exactly_the_right_entries(
-    anyone: Api, coordinator: Api, regional: Network, invitations: Any, link: Link, tmp_path: Path
+    anyone: Api, coordinator: Api, regional: Network, invitations: Any, tmp_path: Path, zone: str, before: str, after: str
 ) -> None:
-    """Two days around a change of clock: one is moved over it and stays, the other is cancelled."""
-    before = datetime(2030, 3, 28, 7, tzinfo=UTC)  # Thursday, 9:00 in winter time; the clock changes on Sunday
-    stays = make_event(regional, slug="jaa", title={"fi": "Siirtyvä"}, starts_at=before, ends_at=before + timedelta(hours=6))
-    goes = make_event(regional, slug="menee", title={"fi": "Peruttava"}, starts_at=before, ends_at=before + timedelta(hours=3))
+    """Two days at nine in a zone, a week before its clock changes: one is moved over that and stays, the other is cancelled.
+
+    The calendar is one in Helsinki, and shows when it is there.
+    """
+    starts, moved = datetime.fromisoformat(before), datetime.fromisoformat(after)
+    first, second = (f"{moment.astimezone(ZoneInfo('Europe/Helsinki')):%Y-%m-%d %H:%M}" for moment in (starts, moved))
+    given = {"timezone": zone, "starts_at": starts, "ends_at": starts + timedelta(hours=6)}
+    stays = make_event(regional, slug="jaa", title={"fi": "Siirtyvä"}, **given)
+    goes = make_event(regional, slug="menee", title={"fi": "Peruttava"}, **given)
     for event in (stays, goes):
         register(anyone, event, "eka")
     assert said(invitations("eka")) == ["REQUEST"] * 2
-    moved = {"starts_at": "2030-04-04T06:00:00Z", "ends_at": "2030-04-04T12:00:00Z"}  # 9:00 in summer time
-    coordinator.patch(f"/events/{stays.pk}", moved, If_Match="*")
+    changed = {"starts_at": after, "ends_at": (moved + timedelta(hours=6)).isoformat()}
+    assert coordinator.patch(f"/events/{stays.pk}", changed, If_Match="*").status_code == 200
     invitations("eka")
     coordinator.post(f"/events/{goes.pk}/cancel")
     client, calendars = Client(tmp_path), invitations("eka")
     assert sorted(said(calendars)) == ["CANCEL", "REQUEST", "REQUEST", "REQUEST"]
+    assert {entry(found)["DTSTART"].dt.strftime("%H:%M") for found in calendars} == {"09:00"}
     client.take(*calendars[:2])
-    assert client.entries(before) == ["2030-03-28 09:00|Peruttava|", "2030-03-28 09:00|Siirtyvä|"]
+    assert client.entries(starts) == [f"{first}|Peruttava|", f"{first}|Siirtyvä|"]
     client.take(*calendars[2:])
-    assert client.entries(before) == ["2030-03-28 09:00|Peruttava|CANCELLED", "2030-04-04 09:00|Siirtyvä|"]
+    assert client.entries(starts) == [f"{first}|Peruttava|CANCELLED", f"{second}|Siirtyvä|"]
+
+
+def test_an_update_with_another_uid_would_leave_an_entry_too_many(
+    anyone: Api, coordinator: Api, event: Event, invitations: Any, tmp_path: Path
+) -> None:
+    """The negative control of the one before."""
+    register(anyone, event, "eka")
+    invitations("eka")
+    later = {"ends_at": (event.ends_at + timedelta(hours=1)).isoformat()}
+    assert coordinator.patch(f"/events/{event.pk}", later, If_Match="*").status_code == 200
+    first, update = invitations("eka")
+    entry(update)["UID"] = "another"
+    client = Client(tmp_path)
+    client.take(first, update)
+    assert len(client.entries(event.starts_at)) == 2
 
 
 @pytest.mark.parametrize(
