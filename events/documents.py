@@ -189,6 +189,11 @@ class Event(Seated):
         """Whether those who wait still get the seats that others give back: until its end."""
         return bool(self.status == PUBLISHED and not self.is_over)
 
+    def open_materials(self, now: datetime) -> list[Material]:
+        """The materials that have something behind them and have opened; none of a draft."""
+        known = self.materials if self.status != DRAFT else ()
+        return [found for found in known if found.has_content and found.opening(self.starts_at, self.ends_at) <= now]
+
     def offers_until(self, now: datetime) -> datetime | None:
         """Until when a seat that comes free now is offered to the first who waits; None where it is theirs at once."""
         if self.offer_hours is None or self.starts_at <= now:

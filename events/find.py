@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from events import materials
 from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMING, Event, reader_keys
 from events.material_documents import PUBLIC
 from events.seating import CANCELLED, DRAFT, PUBLISHED
@@ -78,5 +77,5 @@ def shown(caller: Caller, event: Event | Row) -> Row:
 
 
 def _public_materials(row: Row) -> list[Row]:
-    opened = materials.open_now(Event.wrap(row), utcnow())
+    opened = Event.wrap(row).open_materials(utcnow())
     return [found.to_mongo() for found in opened if found.audience == PUBLIC]

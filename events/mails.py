@@ -5,28 +5,33 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_datetime, format_time
 from flask import current_app
 
 from events.documents import Event, title_of
+from events.material_documents import Material
 from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
 from events.seating import ONSITE, REMOTE
 from network_api.auth import links
-from network_api.documents import Row
+from network_api.documents import Row, utcnow
 from network_api.languages import in_language
 from network_api.mail.message import MailMessage, Review, compose
 
 # The last look at a mail when it is sent; see reviews.py.
-INVITATION, UPDATE, CANCELLATION = "registration.invitation", "registration.update", "registration.cancellation"
+INVITATION, CANCELLATION = "registration.invitation", "registration.cancellation"
+STANDING, OFFER = "registration.standing", "registration.offer"
 REMINDER, THANKS = "registration.reminder", "registration.thanks"
 _REVIEWS = {
-    **dict.fromkeys(("confirmed", "promoted", "switched"), INVITATION),
+    **dict.fromkeys(("confirmed", "promoted", "switched", "event_changed"), INVITATION),
     **dict.fromkeys(("cancelled", "offer_ended", "event_cancelled"), CANCELLATION),
-    "event_changed": UPDATE,
+    **dict.fromkeys(("waiting", "link_again", "join_link_again"), STANDING),
+    "offered": OFFER,
     "reminder": REMINDER,
     "thanks": THANKS,
 }
 _LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
+# As a sentence has them: Finnish bends the day of the week, and each language has its own word before the hour.
+_MOMENTS = {"fi": "EEEE d. MMMM y 'klo' H.mm", "sv": "EEEE d MMMM y 'kl.' HH:mm", "en": "HH:mm 'on' EEEE, d MMMM y"}
 
 
 def confirmed(registration: Registration, event: Event) -> MailMessage:
@@ -111,7 +116,7 @@ def join_link_again(registration: Registration, event: Event) -> MailMessage:
 
 
 def event_changed(registration: Registration, event: Event, cause: str) -> MailMessage:
-    """To everybody who is registered, when time or place change."""
+    """To those who are registered, when the time or their place changes."""
     return _about(registration, event, "event_changed", cause=cause)
 
 
@@ -127,8 +132,10 @@ def reminder(registration: Registration, event: Event, cause: str) -> MailMessag
 
 
 def thanks(registration: Registration, event: Event, cause: str) -> MailMessage:
-    """To everybody who took part, some hours after its end."""
-    return _about(registration, event, "thanks", cause=cause)
+    """To everybody who took part, some hours after its end; with the materials and recordings that have opened by then."""
+    found = event.open_materials(utcnow())
+    named = [(in_language(each.title, registration.language), material_link(registration, each), each.kind) for each in found]
+    return _about(registration, event, "thanks", cause=cause, materials=named)
 
 
 def _about(registration: Registration, event: Event, what: str, *, cause: str | None = None, **values: Any) -> MailMessage:
@@ -179,6 +186,13 @@ def ticket_link(registration: Registration) -> str | None:
     return f"{current_app.config['PUBLIC_URL']}/api/v1/manage/registrations/{token}/ticket.svg"
 
 
+def material_link(registration: Registration, material: Material) -> str:
+    """The address of a material, or of its file for who has the manage link."""
+    token = links.make_token(MANAGE, registration.pk, registration.nonce)
+    base = f"{current_app.config['PUBLIC_URL']}/api/v1/manage/registrations/{token}/materials"
+    return str(material.url or f"{base}/{material.material_id}/file")
+
+
 def day_of(event: Event, language: str) -> str:
     """The day of the start, in words, where the theme day is."""
     return str(format_date(_local(event, event.starts_at), "full", locale=_LOCALES[language]))
@@ -192,9 +206,9 @@ def hours_of(event: Event, language: str) -> str:
 
 
 def moment(event: Event, instant: datetime, language: str) -> str:
-    """An instant as people at the theme day read it."""
-    local = _local(event, instant)
-    return f"{format_date(local, 'full', locale=_LOCALES[language])} {clock(local, language)} ({event.timezone})"
+    """An instant as people at the theme day read it, inside a sentence."""
+    said = format_datetime(_local(event, instant), _MOMENTS[language], locale=_LOCALES[language])
+    return f"{said} ({event.timezone})"
 
 
 def clock(local: datetime, language: str) -> str:

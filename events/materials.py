@@ -16,7 +16,6 @@ from events.documents import Event
 from events.errors import MaterialGone
 from events.material_documents import PUBLIC, Material, MaterialFile, bucket
 from events.registration_documents import CONFIRMED, Registration, owner_keys
-from events.seating import DRAFT
 from network_api import audit
 from network_api.auth.caller import EDITOR, Caller
 from network_api.documents import Page, Row, transactional, utcnow
@@ -50,14 +49,7 @@ def readable(caller: Caller, event: Event, own: Registration | None = None) -> l
     if caller.has_role(EDITOR, event.network_id):
         return list(event.materials)
     takes_part = own.status == CONFIRMED if own else _takes_part(caller, event)
-    return [found for found in open_now(event, utcnow()) if takes_part or found.audience == PUBLIC]
-
-
-def open_now(event: Event, now: datetime) -> list[Material]:
-    """The materials that have something behind them and have opened; none of a draft."""
-    if event.status == DRAFT:
-        return []
-    return [found for found in event.materials if found.has_content and found.opening(event.starts_at, event.ends_at) <= now]
+    return [found for found in event.open_materials(utcnow()) if takes_part or found.audience == PUBLIC]
 
 
 def _takes_part(caller: Caller, event: Event) -> bool:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from bson import ObjectId
-from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
+from mongoengine import DateTimeField, IntField, ListField, ObjectIdField, StringField
 
+from events.seating import MODES
 from network_api.documents import BaseDocument, utcnow
 
 CHANGED, CANCELLED, REMINDER, THANKS = KINDS = ("changed", "cancelled", "reminder", "thanks")
@@ -19,7 +20,7 @@ class Notice(BaseDocument):
 
     A worker holds it by a lease, until `due_at`; `fence` counts the claims, and only the newest may go on. `after` is the
     last registration that has its mail: it moves in the transaction that writes the mails, so each is written once,
-    wherever a worker is killed. It concerns those who had registered by `planned_for`.
+    wherever a worker is killed. It concerns those who had registered by `planned_for`, for one of the `modes`.
     """
 
     meta: ClassVar[dict[str, object]] = {
@@ -32,6 +33,7 @@ class Notice(BaseDocument):
 
     event_id = ObjectIdField(required=True)
     kind = StringField(required=True, choices=KINDS)
+    modes = ListField(StringField(choices=MODES), default=lambda: list(MODES))
     planned_for = DateTimeField(required=True, default=utcnow)
     state = StringField(required=True, choices=STATES, default=READY)
     due_at = DateTimeField(required=True, default=utcnow)

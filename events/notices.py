@@ -4,7 +4,7 @@ The notice is stored in the transaction of what it tells, and a worker writes th
 place it has come to in one transaction. Reminders and thanks are planned as notices that are due later.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from bson import ObjectId
@@ -13,7 +13,7 @@ from events import mails
 from events.documents import Event
 from events.notice_documents import CANCELLED, CHANGED, READY, REMINDER, THANKS, Notice
 from events.registration_documents import CONFIRMED, Registration
-from events.seating import PUBLISHED
+from events.seating import MODES, PUBLISHED
 from network_api import jobs
 from network_api.documents import session, transactional, utcnow
 from network_api.mail import outbox
@@ -34,11 +34,15 @@ class LeaseLost(Exception):
     """Another worker has taken the notice: what this one was about to write must not be."""
 
 
-def tell_of_change(event: Event) -> None:
-    """Tell of a new time or place, in the running transaction; two changes before a worker comes are told as one."""
+def tell_of_change(event: Event, modes: Iterable[str] = MODES) -> None:
+    """Tell those of these modes of a new time or place, in the running transaction.
+
+    Two changes before a worker comes are told as one, to all whom either concerns.
+    """
     waiting = {"event_id": event.pk, "kind": CHANGED, "state": READY, "fence": 0}
-    if Notice.change(waiting, {"$set": {"planned_for": utcnow()}}) is None:
-        _announce(Notice(event_id=event.pk, kind=CHANGED))
+    more = {"$set": {"planned_for": utcnow()}, "$addToSet": {"modes": {"$each": sorted(modes)}}}
+    if Notice.change(waiting, more) is None:
+        _announce(Notice(event_id=event.pk, kind=CHANGED, modes=sorted(modes)))
 
 
 def tell_of_cancellation(event: Event) -> None:
@@ -99,7 +103,7 @@ def _concerns(notice: Notice, found: Registration, *, attended: bool) -> bool:
 
     Thanks are for who attended; where nobody noted who did, for everybody who had a seat.
     """
-    if found.created_at > notice.planned_for or not found.is_live:
+    if found.created_at > notice.planned_for or not found.is_live or found.modes.isdisjoint(notice.modes):
         return False
     if notice.kind in (REMINDER, THANKS) and found.status != CONFIRMED:
         return False

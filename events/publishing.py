@@ -10,7 +10,7 @@ from events import agenda, cohosting, materials, notices, queueing
 from events.documents import Event
 from events.errors import EventCancelled
 from events.material_documents import Material
-from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, REMOTE, Seats
+from events.seating import CANCELLED, DRAFT, MODES, ONSITE, PUBLISHED, REMOTE, Seats
 from events.series_documents import Series
 from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
@@ -41,7 +41,7 @@ _COPIED = (
     "agenda",
 )
 _TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
-_TIME_AND_PLACE = ("starts_at", "ends_at", "timezone", "venue", "remote")
+_TIME_AND_PLACE = {**dict.fromkeys(("starts_at", "ends_at", "timezone"), MODES), "venue": (ONSITE,), "remote": (REMOTE,)}
 
 
 @transactional
@@ -99,7 +99,7 @@ def _check_series(network_id: ObjectId, series_id: ObjectId | None) -> None:
 
 @transactional
 def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], version: int | None) -> Event:
-    """Edit a theme day; more seats go to those who wait, and a new time or place is mailed to all who are registered.
+    """Edit a theme day; more seats go to those who wait, and a new time or place is mailed to those whom it concerns.
 
     Raises StaleVersion, CapacityBelowTaken, Conflict `slug_taken`, EventCancelled; Forbidden where an editor overbooks.
     """
@@ -126,8 +126,9 @@ def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], versi
     cohosting.invite(event, set(event.co_hosts) - co_hosts)
     audit.record(caller.member_id, "event.changed", event.pk, network_id=event.network_id, changes=differing)
     event = queueing.promote(event, *event.seats)
-    if event.status == PUBLISHED and not event.is_over and any(name in differing for name in _TIME_AND_PLACE):
-        notices.tell_of_change(event)
+    concerned = {mode for name in differing for mode in _TIME_AND_PLACE.get(name, ())}
+    if event.status == PUBLISHED and not event.is_over and concerned:
+        notices.tell_of_change(event, concerned)
     if any(name in differing for name in notices.PLANNED_BY):
         notices.plan(event)
     return event

@@ -181,6 +181,11 @@ class Registration(BaseDocument):
         """Whether it holds a seat or a place in the queue."""
         return bool(self.status != CANCELLED)
 
+    @property
+    def modes(self) -> set[str]:
+        """The modes that the person takes part in, waits for or is offered."""
+        return {mode for mode in (self.mode, self.waiting_for, self.offer and self.offer.mode) if mode}
+
     def is_of(self, caller: Caller) -> bool:
         """Whether it is the caller's own."""
         return caller.is_signed_in and bool(set(self.owners) & set(owner_keys(caller.member_id, caller.email_key or "")))

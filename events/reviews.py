@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from events import calendar
 from events.documents import Event
-from events.mails import CANCELLATION, INVITATION, REMINDER, THANKS, UPDATE
+from events.mails import CANCELLATION, INVITATION, OFFER, REMINDER, STANDING, THANKS
 from events.registration_documents import CONFIRMED, Registration
 from events.seating import PUBLISHED
 from network_api.documents import utcnow
@@ -13,15 +13,22 @@ Parts = Mapping[str, str] | None
 
 
 def invitation(registration_id: str) -> Parts:
-    """A seat: with the entry as it is now, where the seat is still theirs."""
+    """A seat, or a new time or place: for who is registered still, with the entry as it is now where they have a seat."""
     found, event = _of(registration_id)
+    if not _stands(found, event):
+        return None
     return _part(found, event, calendar.REQUEST) if _takes_part(found, event) else {}
 
 
-def update(registration_id: str) -> Parts:
-    """A new time or place: for who is registered still, with the entry where they have a seat."""
+def standing(registration_id: str) -> Parts:
+    """What holds for a registration: only for who is registered still; who is not has heard so."""
+    return {} if _stands(*_of(registration_id)) else None
+
+
+def offer(registration_id: str) -> Parts:
+    """A seat that is kept for somebody: only while it is."""
     found, event = _of(registration_id)
-    return invitation(registration_id) if found.is_live and event.status == PUBLISHED else None
+    return {} if _stands(found, event) and found.offer and found.offer.expires_at > utcnow() else None
 
 
 def cancellation(registration_id: str) -> Parts:
@@ -43,7 +50,8 @@ def thanks(registration_id: str) -> Parts:
 
 REVIEWS: Mapping[str, Callable[[str], Parts]] = {
     INVITATION: invitation,
-    UPDATE: update,
+    STANDING: standing,
+    OFFER: offer,
     CANCELLATION: cancellation,
     REMINDER: reminder,
     THANKS: thanks,
@@ -55,8 +63,12 @@ def _of(registration_id: str) -> tuple[Registration, Event]:
     return found, Event.get(found.event_id)
 
 
+def _stands(found: Registration, event: Event) -> bool:
+    return bool(found.is_live and event.status == PUBLISHED)
+
+
 def _takes_part(found: Registration, event: Event) -> bool:
-    return bool(found.status == CONFIRMED and event.status == PUBLISHED)
+    return _stands(found, event) and found.status == CONFIRMED
 
 
 def _part(found: Registration, event: Event, method: str) -> Mapping[str, str]:
