@@ -92,8 +92,7 @@ def _check_networks(name: str, network_ids: list[ObjectId]) -> None:
 
 
 def _check_series(network_id: ObjectId, series_id: ObjectId | None) -> None:
-    found = Series.row({"_id": series_id}) if series_id else None
-    if series_id and (found is None or found["network_id"] != network_id):
+    if series_id and Series.join(network_id, series_id) is None:
         raise Invalid(errors={"series_id": ["There is no series of this network with this id."]})
 
 

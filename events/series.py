@@ -12,7 +12,7 @@ from events.series_documents import Series
 from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import Page, Row, transactional
-from network_api.errors import Conflict, Invalid
+from network_api.errors import Conflict, Invalid, NotFound
 
 
 class SeriesInUse(Conflict):
@@ -20,6 +20,13 @@ class SeriesInUse(Conflict):
 
     code = "series_in_use"
     detail = "Theme days belong to this series. Take them out of it first."
+
+
+class TemplateGone(Conflict):
+    """The theme day that new ones are copies of has been deleted."""
+
+    code = "template_gone"
+    detail = "The theme day that this series is made after has been deleted. Name another one as its template."
 
 
 def find_series(query: Mapping[str, Any]) -> Page:
@@ -42,7 +49,8 @@ def make_series(caller: Caller, given: Mapping[str, Any]) -> Series:
 def change_series(caller: Caller, series: Series, changes: Mapping[str, Any], version: int | None) -> Series:
     """Edit a series. Raises StaleVersion, Invalid."""
     series = series.fresh(version)
-    _check_template(series.network_id, changes.get("template_id", series.template_id))
+    if "template_id" in changes:
+        _check_template(series.network_id, changes["template_id"])
     changed, differing = series.edit(changes)
     audit.record(caller.member_id, "series.changed", series.pk, network_id=series.network_id, changes=differing)
     return changed
@@ -68,10 +76,13 @@ def _check_template(network_id: ObjectId, template_id: ObjectId) -> None:
 def draft_days(caller: Caller, series: Series, moments: Sequence[datetime]) -> Row:
     """Draft the series's theme days that start at these instants, all or none; those that are there already are left alone.
 
-    Returns them all in their order. Raises Invalid where the template cannot be at such a time.
+    Returns them all in their order. Raises NotFound, TemplateGone, Invalid where the template cannot be at such a time.
     """
-    Series.change({"_id": series.pk}, {"$inc": {"drafted": 1}})  # of two at once, the second sees what the first has drafted
-    template = Event.get(series.template_id)
+    if Series.join(series.network_id, series.pk) is None:
+        raise NotFound
+    template = Event.first({"_id": series.template_id})
+    if template is None:
+        raise TemplateGone
     theirs = Event.rows({"series_id": series.pk, "starts_at": {"$in": list(moments)}})
     days = {row["starts_at"]: Event.wrap(row) for row in theirs}
     for moment in sorted(set(moments) - days.keys()):

@@ -1,7 +1,8 @@
 """Series: theme days that belong together, such as those of a year, made after one of them."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from bson import ObjectId
 from mongoengine import DictField, IntField, ObjectIdField
 
 from network_api.documents import BaseDocument
@@ -19,4 +20,13 @@ class Series(BaseDocument):
     title = DictField(required=True)
     description = DictField(default=None)
     template_id = ObjectIdField(required=True)
-    drafted = IntField(required=True, default=0)  # counts draftings, so that two at once meet
+    joined = IntField(required=True, default=0)  # counts when theme days became its own, so that two at once meet
+
+    @classmethod
+    def join(cls, network_id: ObjectId, series_id: ObjectId) -> Self | None:
+        """Note that theme days of its network become its own; None where it is no series of that network.
+
+        In the transaction that makes them so: of two at once the second sees what the first has drafted, and of one that is
+        deleted meanwhile no theme day stays.
+        """
+        return cls.change({"_id": series_id, "network_id": network_id}, {"$inc": {"joined": 1}})
