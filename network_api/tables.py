@@ -20,7 +20,7 @@ from network_api.errors import Invalid
 CSV, XLSX = "csv", "xlsx"
 CONTENT_TYPES = {CSV: "text/csv", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 Cells = Iterable[Sequence[Any]]
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV injection"
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")  # OWASP, "CSV injection"; its ASVS 5.0, 1.2.10
 _BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for an older code page
 _CHUNK = 64 * 1024  # bytes
 _LONGEST_CELL = 32_767  # characters, Excel's limit

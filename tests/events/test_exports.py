@@ -16,7 +16,7 @@ from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.factories import make_event, register
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx")
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", "\0=1")
 
 
 def table(client: Api, path: str) -> list[list[str]]:
