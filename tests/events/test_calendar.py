@@ -92,6 +92,18 @@ def test_the_uid_stays_and_the_sequence_rises_over_switch_change_and_cancellatio
     assert str(entry(calendars[3])["STATUS"]) == "CANCELLED"
 
 
+def test_who_cancels_has_the_entry_taken_away_and_who_registers_again_gets_another(
+    anyone: Api, event: Event, invitations: Any, link: Link
+) -> None:
+    register(anyone, event, "eka")
+    anyone.delete(f"/manage/registrations/{link('eka')}")
+    register(anyone, event, "eka")
+    calendars = invitations("eka")
+    assert said(calendars) == ["REQUEST", "CANCEL", "REQUEST"]
+    first, withdrawn, again = (entry(found)["UID"] for found in calendars)
+    assert first == withdrawn != again
+
+
 def test_who_never_had_a_seat_gets_no_cancellation_for_their_calendar(
     anyone: Api, event: Event, invitations: Any, link: Link
 ) -> None:
