@@ -29,11 +29,11 @@ def make(made: dict[str, Any]) -> None:
         people = islice(_people(made), number * _STRIDE, None)
         registrations += _registrations(event, given, people)
         events[event.slug] = event
-    demo.store([_series(given, events) for given in texts["series"]])
-    demo.store(list(events.values()))
-    demo.store(registrations)
+    Series.insert_all([_series(given, events) for given in texts["series"]])
+    Event.insert_all(list(events.values()))
+    Registration.insert_all(registrations)
     retention.apply_due(utcnow())  # as the job would have done in the meantime
-    demo.store([_entry(found) for found in registrations if found.attended_at])
+    Attendance.insert_all([_entry(found) for found in registrations if found.attended_at])
     made["events"] = events
 
 

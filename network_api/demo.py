@@ -4,13 +4,12 @@ A feature keeps its texts in a `demo.json` beside its `demo.py`, which turns the
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from network_api.documents import BaseDocument, session, utcnow
+from network_api.documents import utcnow
 
 COORDINATOR = "kerttu.lehtoranta@kannattelu.example"  # who tries the platform: she coordinates the national network
 FINLAND = ZoneInfo("Europe/Helsinki")
@@ -20,13 +19,6 @@ _SATURDAY = 5
 def content(module_file: str) -> Any:
     """The `demo.json` beside a module."""
     return json.loads(Path(module_file).with_name("demo.json").read_text(encoding="utf-8"))
-
-
-def store(documents: Sequence[BaseDocument]) -> None:
-    """Validate and store new documents of one class, in one write."""
-    if documents:
-        rows = [document.checked_row() for document in documents]
-        documents[0].collection().insert_many(rows, session=session())
 
 
 def working_day(days: int, clock: str = "09:00") -> datetime:

@@ -21,7 +21,7 @@ from mongoengine import DateTimeField, Document, EmbeddedDocument, IntField, Obj
 from mongoengine.connection import get_connection
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
 from network_api.errors import Conflict, Invalid, NotFound, StaleVersion
 from network_api.turns import turn
@@ -29,6 +29,8 @@ from network_api.turns import turn
 P = ParamSpec("P")
 T = TypeVar("T")
 Row = Mapping[str, Any]
+_DUPLICATE_KEY = 11000  # MongoDB's code for what a unique index refuses
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # the lower end of a range of instants: the embedded engine wants two ends
 
 
 def utcnow() -> datetime:
@@ -51,8 +53,8 @@ class AlreadyExists(Conflict):
     code = "already_exists"
     detail = "There is one of these already."
 
-    def __init__(self, error: DuplicateKeyError) -> None:
-        details = error.details or {}
+    def __init__(self, details: Row | None) -> None:
+        details = details or {}
         self.fields = tuple(details.get("keyPattern") or ())
         super().__init__()
 
@@ -264,9 +266,21 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         try:
             self.collection().insert_one(row, session=session())
         except DuplicateKeyError as error:
-            raise AlreadyExists(error) from error
+            raise AlreadyExists(error.details) from error
         self._created = False
         return self
+
+    @classmethod
+    def insert_all(cls, documents: Sequence[Self]) -> None:
+        """Validate and store new documents in one write. Raises Invalid, or AlreadyExists where a unique index refuses one."""
+        try:
+            if documents:
+                cls.collection().insert_many([document.checked_row() for document in documents], session=session())
+        except BulkWriteError as error:
+            refused = error.details["writeErrors"][0]
+            if refused["code"] != _DUPLICATE_KEY:
+                raise
+            raise AlreadyExists(refused) from error
 
     def checked_row(self) -> dict[str, Any]:
         """The row to store, validated. Raises Invalid, naming the fields."""
@@ -297,7 +311,7 @@ class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
         try:
             return cls.collection().update_one(where, changed, session=session()).matched_count == 1
         except DuplicateKeyError as error:
-            raise AlreadyExists(error) from error
+            raise AlreadyExists(error.details) from error
         except OperationFailure as error:
             _note_contention(error, cls._name_of_turn(where["_id"]))
             raise

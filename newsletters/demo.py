@@ -31,7 +31,7 @@ def make(made: dict[str, Any]) -> None:
     newsletter = Newsletter(**{**given, **parts}, network_id=made["networks"]["kehittamisryhma"].pk).insert()
     people = made["people"][: texts["subscribers"]]
     subscriptions = [_subscription(newsletter, place, person) for place, person in enumerate(people)]
-    demo.store(subscriptions)
+    Subscription.insert_all(subscriptions)
     _send(newsletter, texts["sent"], subscriptions, made)
     made["newsletter"] = newsletter
 
@@ -75,8 +75,8 @@ def _send(
     issue.approval = Approval(by=approver.pk, at=sent_at - timedelta(hours=20), content_hash=issue.content_hash)
     issue.insert()
     ledger = [_batch(issue, number, subscriptions) for number in range(-(-len(subscriptions) // _SNAPSHOT_SIZE))]
-    demo.store([snapshot for snapshot, _ in ledger])
-    demo.store([progress for _, progress in ledger])
+    Snapshot.insert_all([snapshot for snapshot, _ in ledger])
+    Progress.insert_all([progress for _, progress in ledger])
 
 
 def _blocks(newsletter: Newsletter, given: Mapping[str, Any], made: Mapping[str, Any]) -> list[Block]:

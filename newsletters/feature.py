@@ -8,7 +8,7 @@ from newsletters import demo, routes
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
-from newsletters.dispatch.tasks import SCHEDULE
+from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
 from newsletters.issues import archive
 from newsletters.issues import routes as issue_routes
@@ -18,6 +18,7 @@ from newsletters.subscriptions import routes as subscription_routes
 from newsletters.subscriptions import subscribing
 from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
+from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
 
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
@@ -47,8 +48,8 @@ feature = Feature(
     name="newsletters",
     documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, Suppression, MailAllowance),
     blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
-    pages=(subscription_pages.pages, archive.pages),
-    schedule=SCHEDULE,
+    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages),
+    schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},
     check=check,
     export_person=subscribing.export_person,
     erase_person=subscribing.erase_person,

@@ -153,6 +153,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "code": certificates.code_of(attended),
         "newsletter_id": newsletter.pk,
         "subscription_token": links.make_token(subscription_links.MANAGE, subscription.pk, subscription.nonce),
+        "subscription_id": subscription.pk,
         "issue_id": issue.pk,
     }
     return World(callers, {name: str(value) for name, value in ids.items()}, regional)

@@ -19,7 +19,7 @@ def make(made: dict[str, Any]) -> None:
     texts = demo.content(__file__)
     organisations = {key: Organisation(**given) for key, given in texts["organisations"].items()}
     members = [_member(given, organisations) for given in texts["members"]]
-    demo.store(members)
+    Member.insert_all(members)
     made["members"] = {member.email: member for member in members}
     made["organisations"] = organisations
     made["people"] = _people(texts)

@@ -14,9 +14,9 @@ def make(made: dict[str, Any]) -> None:
     texts = demo.content(__file__)
     national = _network(texts["national"], NATIONAL, made)
     regional = [_network(given, REGIONAL, made, parent_id=national.pk) for given in texts["regional"]]
-    demo.store([national, *regional])
+    Network.insert_all([national, *regional])
     made["networks"] = {network.slug: network for network in (national, *regional)}
-    demo.store([_membership(given, made) for given in _places(texts)])
+    Membership.insert_all([_membership(given, made) for given in _places(texts)])
     for member in made["members"].values():
         belongs = [made["networks"][slug].pk for slug, address, _ in _places(texts) if address == member.email]
         Member.get(member.pk).edit({"network_ids": sorted(belongs)})

@@ -88,6 +88,7 @@ def _in_words(messages: list[str]) -> str:
         "Not a valid choice.": gettext("Please choose one of these."),
         "Not a valid datetime.": gettext("Please give a date and a time."),
         "Not a valid date.": gettext("Please give a date."),
+        "This day has passed.": gettext("Please choose a day to come."),
         "Not a valid URL.": gettext("This is no web address. It should begin with https://."),
     }
     first = messages[0] if messages else ""

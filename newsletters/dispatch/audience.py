@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 
@@ -24,9 +25,11 @@ from newsletters.dispatch.ledger import (
     pack,
     reason_to_leave_out,
 )
-from newsletters.issues.documents import SENDING, Audience, Issue
+from newsletters.documents import Newsletter
+from newsletters.issues.documents import CANCELLED, SENDING, Audience, Issue
+from newsletters.subscriptions import lapsing
 from newsletters.subscriptions.documents import Subscription
-from newsletters.subscriptions.suppression import Suppression, address_hashes
+from newsletters.subscriptions.suppression import Suppression
 
 SNAPSHOT_SIZE = 500
 
@@ -37,11 +40,12 @@ class AudienceMismatch(Exception):
 
 def freeze(issue: Issue) -> Issue | None:
     """Freeze the audience; None where the issue is not being sent any more. Raises AudienceMismatch."""
+    lapsing.resume_due(issue.newsletter_id)
     issue = _begin(issue)
     last = Snapshot.last(issue.pk)
     after, number = (last["through"], last["number"] + 1) if last else (None, 0)
     while chunk := _chunk(issue, after):
-        after = _keep(issue.pk, number, chunk)
+        after = _keep(issue, number, chunk)
         number += 1
     return _finish(issue)
 
@@ -52,8 +56,22 @@ def _begin(issue: Issue) -> Issue:
         return issue
     newest = Subscription.rows({"newsletter_id": issue.newsletter_id}, sort=[("_id", -1)], limit=1)
     until = newest[0]["_id"] if newest else issue.pk
-    audience = Audience(until=until, at_start=_candidates(issue.newsletter_id, until))
+    audience = Audience(
+        until=until, at_start=_candidates(issue.newsletter_id, until), first_of_quarter=is_first_of_quarter(issue)
+    )
     return Issue.change({"_id": issue.pk, "audience": None}, {"$set": {"audience": audience.to_mongo()}}) or Issue.get(issue.pk)
+
+
+def is_first_of_quarter(issue: Issue) -> bool:
+    """Whether no issue of the newsletter that was not cancelled began to be sent earlier in this quarter of the calendar.
+
+    In the newsletter's time zone. It goes to those, too, who want a letter a quarter.
+    """
+    started = issue.started_at.astimezone(ZoneInfo(Newsletter.get(issue.newsletter_id).timezone))
+    first_month = started.month - (started.month - 1) % 3
+    begin = started.replace(month=first_month, day=1, hour=0, minute=0, second=0, microsecond=0)
+    earlier = {"newsletter_id": issue.newsletter_id, "started_at": {"$gte": begin, "$lt": issue.started_at}}
+    return all(row["state"] == CANCELLED for row in Issue.rows(earlier, sort=[("started_at", 1)], only=["state"]))
 
 
 def _candidates(newsletter_id: ObjectId, until: ObjectId) -> int:
@@ -69,14 +87,15 @@ def _chunk(issue: Issue, after: ObjectId | None) -> list[Row]:
     return list(islice(found, SNAPSHOT_SIZE))
 
 
-def _keep(issue_id: ObjectId, number: int, chunk: list[Row]) -> ObjectId:
+def _keep(issue: Issue, number: int, chunk: list[Row]) -> ObjectId:
     """Store one snapshot with its progress; returns how far it reaches, also where another worker was faster."""
-    suppressed = _suppressed(chunk)
-    reasons = {row["_id"]: reason_to_leave_out(row, row["_id"] in suppressed) for row in chunk}
+    suppressed = Suppression.among(issue.newsletter_id, (row["email_key"] for row in chunk))
+    quarter = {"first_of_quarter": issue.audience.first_of_quarter}
+    reasons = {row["_id"]: reason_to_leave_out(row, suppressed=row["email_key"] in suppressed, **quarter) for row in chunk}
     recipients = [identifier for identifier, reason in reasons.items() if reason is None]
     excluded = {identifier: reason for identifier, reason in reasons.items() if reason is not None}
     snapshot = Snapshot(
-        issue_id=issue_id,
+        issue_id=issue.pk,
         number=number,
         through=chunk[-1]["_id"],
         recipients=pack(recipients),
@@ -86,7 +105,7 @@ def _keep(issue_id: ObjectId, number: int, chunk: list[Row]) -> ObjectId:
     try:
         _insert(snapshot, len(recipients))
     except AlreadyExists:
-        snapshot = Snapshot.wrap(Snapshot.row({"issue_id": issue_id, "number": number}) or {})
+        snapshot = Snapshot.wrap(Snapshot.row({"issue_id": issue.pk, "number": number}) or {})
     through: ObjectId = snapshot.through
     return through
 
@@ -101,14 +120,6 @@ def _insert(snapshot: Snapshot, size: int) -> None:
         state=OPEN if size else DONE,
         states=bytes([CODES[READY]]) * size,
     ).insert()
-
-
-def _suppressed(chunk: list[Row]) -> set[ObjectId]:
-    """Which of these subscriptions are on the suppression list."""
-    hashes = {
-        key: row["_id"] for row in chunk for key in address_hashes("suppression", str(row["newsletter_id"]), row["email_key"])
-    }
-    return {hashes[row["_id"]] for row in Suppression.rows({"_id": {"$in": list(hashes)}})}
 
 
 def _finish(issue: Issue) -> Issue | None:

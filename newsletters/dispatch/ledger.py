@@ -15,14 +15,14 @@ visible, until somebody decides. The ledger holds ids and no addresses, so that 
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from bson import ObjectId
 from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
-from network_api.documents import BaseDocument, Row, utcnow
-from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED
+from network_api.documents import LONG_AGO, BaseDocument, Row, utcnow
+from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, QUARTERLY, UNSUBSCRIBED
 
 READY, LEASED, ATTEMPTING, ACCEPTED, DEFERRED = "ready", "leased", "attempting", "accepted", "deferred"
 REFUSED, SUPPRESSED, CANCELLED, UNKNOWN = "refused", "suppressed", "cancelled", "unknown"
@@ -38,11 +38,18 @@ CODES = {  # `leased` is no code: it is a ready row of a batch that a worker hol
     UNKNOWN: ord("u"),
 }
 STATE_OF = {code: state for state, code in CODES.items()}
-REASONS = {PENDING: ord("p"), PAUSED: ord("z"), UNSUBSCRIBED: ord("n"), BOUNCED: ord("b"), SUPPRESSED: ord("s")}
+LATER_IN_QUARTER = "later_in_quarter"  # who wants the first issue of each quarter only
+REASONS = {
+    PENDING: ord("p"),
+    PAUSED: ord("z"),
+    UNSUBSCRIBED: ord("n"),
+    BOUNCED: ord("b"),
+    SUPPRESSED: ord("s"),
+    LATER_IN_QUARTER: ord("q"),
+}
 REASON_OF = {code: reason for reason, code in REASONS.items()}
 OPEN, DONE = "open", "done"
 LEASE = timedelta(seconds=20)
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _ID_SIZE = 12
 SECONDS = struct.Struct("<I")  # when a delivery came to its state, in seconds since 1970; 0: never tried
 
@@ -208,8 +215,10 @@ def total(batches: Iterable[Row]) -> dict[str, int]:
     return {state: counts[state] for state in DELIVERY_STATES if counts[state]}
 
 
-def reason_to_leave_out(subscription: Row, suppressed: bool) -> str | None:
-    """Why a subscription is no recipient; None where it is one."""
+def reason_to_leave_out(subscription: Row, *, suppressed: bool, first_of_quarter: bool) -> str | None:
+    """Why a subscription is no recipient of an issue; None where it is one."""
     if subscription["state"] != ACTIVE:
         return str(subscription["state"])
-    return SUPPRESSED if suppressed else None
+    if suppressed:
+        return SUPPRESSED
+    return LATER_IN_QUARTER if subscription.get("frequency") == QUARTERLY and not first_of_quarter else None

@@ -84,6 +84,7 @@ class Audience(Part):
 
     until = ObjectIdField(required=True)
     at_start = IntField(required=True)  # how many subscriptions there were when the freeze began
+    first_of_quarter = BooleanField(required=True, default=True)  # so that it goes to those, too, who want one a quarter
     candidates = IntField()
     recipients = IntField()
     excluded = DictField()
@@ -108,6 +109,7 @@ class Issue(BaseDocument):
             ("newsletter_id", "_id"),
             ("newsletter_id", "state", "_id"),
             ("newsletter_id", "state", "sent_at", "_id"),
+            ("newsletter_id", "started_at", "_id"),
             ("state", "send_at", "_id"),
             {"fields": ["dispatching"], "sparse": True},
         ],

@@ -4,7 +4,15 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from mongoengine import DateTimeField, EmbeddedDocumentField, ListField, ObjectIdField, StringField
+from mongoengine import (
+    DateField,
+    DateTimeField,
+    EmbeddedDocumentField,
+    EmbeddedDocumentListField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
 from network_api.documents import BaseDocument, Part, utcnow
 from network_api.languages import LANGUAGES, search_terms
@@ -13,6 +21,8 @@ from newsletters.documents import SECTIONS, WrongState
 
 PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED = "pending", "active", "paused", "unsubscribed", "bounced"
 SUBSCRIPTION_STATES = (PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED)
+MONTHLY, QUARTERLY = FREQUENCIES = ("monthly", "quarterly")  # every issue, or the first of each quarter of the calendar
+EARLIER_CONSENTS = 5  # how many are kept
 CONSENT_WORDING = "2026-11"  # the version of the text beside the subscription form, in docs/consents.md
 
 
@@ -22,16 +32,22 @@ def new_nonce() -> str:
 
 
 class SubscriptionConsent(Part):
-    """How somebody agreed to be written to: when they asked, to which wording, and where."""
+    """How somebody agreed to be written to: when they asked, to which wording, and where.
+
+    An imported consent was given elsewhere: `source` tells of it, and it has no wording of ours.
+    """
 
     asked_at = DateTimeField(required=True, default=utcnow)
-    wording = StringField(required=True, default=CONSENT_WORDING)
+    wording = StringField()
     source = StringField(required=True)
     confirmed_at = DateTimeField()
 
 
 class Subscription(BaseDocument):
-    """One address of a newsletter. `nonce` is what its personal links are made with."""
+    """One address of a newsletter. `nonce` is what its personal links are made with.
+
+    `chosen_at` is when the person last chose for themselves: after that, no import changes their choices.
+    """
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "subscriptions",
@@ -41,6 +57,9 @@ class Subscription(BaseDocument):
             ("newsletter_id", "state", "_id"),
             ("newsletter_id", "search", "_id"),
             ("newsletter_id", "state", "search", "_id"),
+            ("newsletter_id", "state", "paused_until", "_id"),
+            ("state", "paused_until", "_id"),
+            ("state", "state_since", "_id"),
             ("email_key", "_id"),
         ],
     }
@@ -51,9 +70,16 @@ class Subscription(BaseDocument):
     language = StringField(required=True, choices=LANGUAGES)
     sections = ListField(StringField(choices=SECTIONS))  # empty: all
     regions = ListField(StringField(choices=tuple(REGIONS)))  # empty: all
+    frequency = StringField(required=True, choices=FREQUENCIES, default=MONTHLY)
     state = StringField(required=True, choices=SUBSCRIPTION_STATES, default=PENDING)
+    state_since = DateTimeField(required=True, default=utcnow)
+    paused_until = DateField()  # the day from which letters come again, in the newsletter's time zone; None: until resumed
     consent = EmbeddedDocumentField(SubscriptionConsent, required=True)
+    earlier_consents = EmbeddedDocumentListField(SubscriptionConsent)
+    chosen_at = DateTimeField()
     unsubscribed_at = DateTimeField()
+    bounced_at = DateTimeField()
+    bounce_answer = StringField()  # what the server said that will not take letters for this address
     nonce = StringField(required=True, default=new_nonce)
     search = ListField(StringField())
 
@@ -63,9 +89,8 @@ class Subscription(BaseDocument):
 
     def become(self, state: str, allowed: Iterable[str], **values: Any) -> Self:
         """Move to a state from one of the allowed ones. Raises WrongState."""
-        moved = self.change(
-            {"_id": self.pk, "state": {"$in": list(allowed)}}, {"$set": {"state": state, **values}, "$inc": {"version": 1}}
-        )
+        changed = {"state": state, "state_since": utcnow(), "paused_until": None, **values}
+        moved = self.change({"_id": self.pk, "state": {"$in": list(allowed)}}, {"$set": changed, "$inc": {"version": 1}})
         if moved is None:
             raise WrongState(f"A subscription that is {self.state} cannot become {state}.")
         return moved

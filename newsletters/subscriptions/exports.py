@@ -19,6 +19,8 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "state": lambda row: row["state"],
     "consented_at": lambda row: row["consent"].get("confirmed_at"),
     "consent_source": lambda row: row["consent"]["source"],
+    "frequency": lambda row: row.get("frequency"),
+    "paused_until": lambda row: row.get("paused_until") and row["paused_until"].date(),
 }
 
 

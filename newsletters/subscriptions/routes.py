@@ -6,30 +6,28 @@ from flask import Response
 from flask.views import MethodView
 
 from network_api.api import Blueprint
-from network_api.auth.access import public
 from network_api.auth.caller import Caller
-from network_api.documents import Page
+from network_api.documents import Page, Row
 from network_api.limits import per_client
 from network_api.schemas import Nothing
+from network_api.tables import CONTENT_TYPES, CSV
 from newsletters.access import any_newsletter, coordinated_newsletter
 from newsletters.documents import Newsletter
-from newsletters.subscriptions import exports, subscribing
+from newsletters.subscriptions import exports, importing, subscribing
+from newsletters.subscriptions.access import coordinated_subscription, own_subscription
 from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.schemas import (
     SubscriberFilter,
+    SubscriberImportQuery,
+    SubscriberImportSchema,
     SubscriberQuery,
+    SubscriberSchema,
     SubscriptionPatch,
     SubscriptionRequest,
     SubscriptionSchema,
 )
 
 blueprint = Blueprint("subscriptions", __name__, url_prefix="/api/v1", description="Subscriptions to newsletters")
-
-
-@public
-def own_subscription(caller: Caller, token: str) -> Subscription:
-    """The subscription that a personal link opens: an authority of its own."""
-    return subscribing.of_token(token)
 
 
 @blueprint.route("/newsletters/<id:newsletter_id>/subscriptions")
@@ -70,6 +68,46 @@ class SubscribersCsv(MethodView):
     def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Response:
         """Export the subscribers of a newsletter"""
         return exports.subscribers(caller, newsletter, query)
+
+
+@blueprint.route("/newsletters/<id:newsletter_id>/subscribers/import")
+class SubscribersImport(MethodView):
+    """Subscribers from a table."""
+
+    @blueprint.access(coordinated_newsletter, scope="newsletters:write")
+    @blueprint.arguments(SubscriberImportQuery, location="query")
+    @blueprint.file(CONTENT_TYPES[CSV], most=importing.MOST_BYTES, example=importing.EXAMPLE)
+    @blueprint.response(200, SubscriberImportSchema)
+    def post(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any], content: bytes) -> Row:
+        """Import subscribers with the evidence of their consent
+
+        Columns: email; and language, sections, regions (several with `;` between), frequency, consented_at, consent_source.
+        A table that was exported can be imported again. A line with evidence becomes an active subscription; without it,
+        or for an address that has left, bounced, complained or been erased, it is skipped. The same table again changes
+        nothing, and neither do choices that people have made for themselves.
+        """
+        return importing.import_subscribers(caller, newsletter, content, dry_run=query["dry_run"])
+
+
+@blueprint.route("/subscriptions/<id:subscription_id>")
+class Subscriber(MethodView):
+    """One subscriber, for coordinators."""
+
+    @blueprint.access(coordinated_subscription, scope="newsletters:read")
+    @blueprint.response(200, SubscriberSchema, etag=True)
+    def get(self, caller: Caller, subscription: Subscription) -> Row:
+        """Read a subscription with its consents, and why nothing is sent to it"""
+        return subscribing.detail(subscription)
+
+    @blueprint.access(coordinated_subscription, scope="newsletters:write")
+    @blueprint.if_match
+    @blueprint.response(204)
+    def delete(self, caller: Caller, subscription: Subscription, version: int | None) -> None:
+        """Unsubscribe somebody who has asked for it
+
+        Only they can come back, by confirming a mail.
+        """
+        subscribing.unsubscribe_for(caller, subscription, version)
 
 
 @blueprint.route("/manage/subscriptions/<token>")

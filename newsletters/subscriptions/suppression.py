@@ -5,6 +5,7 @@ The hash is made with the secret key, and looked up under older keys as well, so
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,9 +13,10 @@ from bson import ObjectId
 from flask import current_app
 from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
 
-from network_api.documents import AlreadyExists, BaseDocument, utcnow
+from network_api.documents import AlreadyExists, BaseDocument, Row, utcnow
 
-MAILS_PER_HOUR = 3  # to one address that somebody types into a form: nobody's mailbox is flooded
+MAILS_A_DAY = 5  # to one mailbox that somebody types into a form: nobody's is flooded
+REASONS = ("unsubscribed", "erased", "bounced", "complained")
 
 
 def address_hashes(purpose: str, *parts: str) -> list[str]:
@@ -30,7 +32,7 @@ class Suppression(BaseDocument):
 
     id = StringField(primary_key=True)
     newsletter_id = ObjectIdField(required=True)
-    reason = StringField(required=True, choices=("unsubscribed", "erased", "bounced", "complained"))
+    reason = StringField(required=True, choices=REASONS)
 
     @staticmethod
     def _keys(newsletter_id: ObjectId, email_key: str) -> list[str]:
@@ -52,13 +54,24 @@ class Suppression(BaseDocument):
             cls.remove({"_id": key})
 
     @classmethod
+    def of(cls, newsletter_id: ObjectId, email_key: str) -> Row | None:
+        """Why an address is suppressed and since when, also under an older secret key; None where it is not."""
+        return cls.row({"_id": {"$in": cls._keys(newsletter_id, email_key)}})
+
+    @classmethod
     def holds(cls, newsletter_id: ObjectId, email_key: str) -> bool:
-        """Whether an address is suppressed, also under an older secret key."""
-        return cls.row({"_id": {"$in": cls._keys(newsletter_id, email_key)}}) is not None
+        """Whether an address is suppressed."""
+        return cls.of(newsletter_id, email_key) is not None
+
+    @classmethod
+    def among(cls, newsletter_id: ObjectId, email_keys: Iterable[str]) -> set[str]:
+        """Which of these addresses are suppressed, in one query."""
+        hashes = {one: key for key in email_keys for one in cls._keys(newsletter_id, key)}
+        return {hashes[row["_id"]] for row in cls.rows({"_id": {"$in": list(hashes)}})}
 
 
 class MailAllowance(BaseDocument):
-    """How many mails an address, known by its keyed hash, has been sent this hour because somebody typed it into a form."""
+    """How many mails a mailbox, known by its keyed hash, has been sent today because somebody typed it into a form."""
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "subscription_mail_allowances",
@@ -67,20 +80,31 @@ class MailAllowance(BaseDocument):
 
     id = StringField(primary_key=True)
     used = IntField(required=True)
-    started_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
 
     @classmethod
     def use(cls, email_key: str) -> bool:
-        """Use one up; False where this hour's are gone."""
-        key = address_hashes("subscription mail", email_key)[0]
-        now, hour = utcnow(), timedelta(hours=1)
-        if cls.change({"_id": key, "started_at": {"$gt": now - hour}, "used": {"$lt": MAILS_PER_HOUR}}, {"$inc": {"used": 1}}):
-            return True
-        begin = {"used": 1, "started_at": now, "expires_at": now + hour}
-        if cls.change({"_id": key, "started_at": {"$lte": now - hour}}, {"$set": begin}):
+        """Use one up; False where this day's are gone. Each call is counted, from however many processes."""
+        local, _, domain = email_key.rpartition("@")
+        mailbox = f"{local.partition('+')[0]}@{domain}"  # what stands behind the plus often leads to the same mailbox
+        key = address_hashes("subscription mail", mailbox)[0]
+        return cls._count(key) or cls._begin(key) or cls._count(key)
+
+    @classmethod
+    def _count(cls, key: str) -> bool:
+        return cls.alter({"_id": key, "expires_at": {"$gt": utcnow()}, "used": {"$lt": MAILS_A_DAY}}, {"$inc": {"used": 1}})
+
+    @classmethod
+    def _begin(cls, key: str) -> bool:
+        """Begin a new day with one used; False where one has begun."""
+        now = utcnow()
+        begin = {"used": 1, "expires_at": now + timedelta(days=1)}
+        if cls.alter({"_id": key, "expires_at": {"$lte": now}}, {"$set": begin}):
             return True
         if cls.row({"_id": key}) is not None:
             return False
-        cls(id=key, **begin).insert()
+        try:
+            cls(id=key, **begin).insert()
+        except AlreadyExists:  # by another request at this moment
+            return False
         return True
