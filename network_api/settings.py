@@ -17,10 +17,13 @@ from limits import parse_many
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from network_api.mail import dkim
+
 PREFIX = "NETWORK_"
 MINIMUM_SECRET_LENGTH = 32
 SMTP_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # with the port that each usually has
-_BOUNCE_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,11}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\Z")
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
+_BOUNCE_ADDRESS = re.compile(rf"[A-Za-z0-9._-]{{1,11}}@{_DOMAIN.pattern}")
 
 
 class SettingsError(Exception):
@@ -96,8 +99,21 @@ def sender(value: Any) -> str:
 
 def bounce_address(value: Any) -> str:
     """A bare address that leaves room for what is added to its local part (RFC 5321, section 4.5.3.1.1: 64 octets)."""
-    if not isinstance(value, str) or not _BOUNCE_ADDRESS.match(value):
+    if not isinstance(value, str) or not _BOUNCE_ADDRESS.fullmatch(value):
         raise ValueError("an address with at most 11 letters and digits before the @, such as bounces@lists.example.org")
+    return value
+
+
+def signing_key(value: Any) -> str:
+    """The path of a private key that mail can be signed with."""
+    dkim.read_key(text(value))
+    return str(value)
+
+
+def domain(value: Any) -> str:
+    """A domain, or labels of one."""
+    if not isinstance(value, str) or not _DOMAIN.fullmatch(value):
+        raise ValueError("a name of letters, digits, hyphens and dots, as in the DNS")
     return value
 
 
@@ -252,6 +268,14 @@ SETTINGS = (
         [],
     ),
     Setting(
+        "DKIM_KEY_FILE",
+        signing_key,
+        "A PEM file with the private key that letters are signed with (DKIM): RSA, at least 2048 bits. Empty: they are not"
+        " signed, unless the relay does it.",
+    ),
+    Setting("DKIM_SELECTOR", domain, "Where the public key is: a TXT record at <selector>._domainkey.<domain>."),
+    Setting("DKIM_DOMAIN", domain, "The domain that signs: that of the senders' addresses, or one above it (DMARC)."),
+    Setting(
         "BOUNCE_ADDRESS",
         bounce_address,
         "Where letters that cannot be delivered come back to; each mail adds +<token> before the @, which the server behind it"
@@ -259,8 +283,8 @@ SETTINGS = (
     ),
 )
 
-
-TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, rate)
+DKIM = ("DKIM_KEY_FILE", "DKIM_SELECTOR", "DKIM_DOMAIN")
+TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, signing_key, domain, rate)
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -305,4 +329,7 @@ def load(given: Mapping[str, Any]) -> dict[str, Any]:
             values[setting.name] = setting.check(value)
         except ValueError as error:
             raise SettingsError(f"{PREFIX}{setting.name} must be {error}.") from error
+    for name in DKIM:
+        if values[name] is None and any(values[other] for other in DKIM):
+            raise SettingsError(f"{PREFIX}{name} is not set, and to sign letters takes all of {', '.join(DKIM)}.")
     return values

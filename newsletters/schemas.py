@@ -1,5 +1,6 @@
 """Shapes of newsletters."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,8 @@ from newsletters.documents import SECTIONS, Cadence, Newsletter, Sender, SendWin
 
 _LOCAL_TIME = r"\A([01]\d|2[0-3]):[0-5]\d\Z"
 
+_PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")  # RFC 5322, section 3.2.3, without quoted strings
+
 
 def list_of_sections(**kwargs: Any) -> fields.List[Any]:
     """A list of sections."""
@@ -42,11 +45,21 @@ def list_of_regions(**kwargs: Any) -> fields.List[Any]:
     return fields.List(one, validate=validate.Length(max=len(REGIONS)), metadata={"example": ["FI-08"]}, **kwargs)
 
 
+class SendingAddress(EmailAddress):
+    """An address that letters come from: plain ASCII, as every server takes it; a domain in other letters by its A-labels."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        local, _, domain = super()._deserialize(value, attr, data, **kwargs).rpartition("@")
+        if not _PLAIN_LOCAL_PART.fullmatch(local):
+            raise ValidationError("Letters cannot come from this address: only plain letters, digits and signs before the @.")
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
 class SenderSchema(Schema):
     """Whom a letter comes from."""
 
     name = Line(required=True, metadata={"example": "Keski-Suomen verkosto"})
-    email = EmailAddress(required=True, metadata={"example": "uutiskirje@example.org"})
+    email = SendingAddress(required=True, metadata={"example": "uutiskirje@example.org"})
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Sender:
@@ -98,7 +111,7 @@ class NewsletterPatch(Schema):
     slug = Slug(metadata={"example": "uutiskirje"})
     name = LanguageMap(most=200, example="Työhönvalmennuksen uutiskirje")
     sender = fields.Nested(SenderSchema)
-    reply_to = EmailAddress(allow_none=True)
+    reply_to = SendingAddress(allow_none=True)
     languages = _languages()
     timezone = TimeZone(metadata={"description": "Of its send window and cadence, and of the days that subscribers name."})
     send_window = fields.Nested(SendWindowSchema, allow_none=True)

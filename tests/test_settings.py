@@ -62,6 +62,12 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("DISPATCH_SERVERS", ["http://smtp.example.org"]),
     ("DISPATCH_SERVERS", ["smtp://smtp.example.org:port"]),
     ("DISPATCH_SERVERS", ["smtp://:587"]),
+    ("DKIM_KEY_FILE", "/nowhere/dkim.pem"),
+    ("DKIM_KEY_FILE", __file__),
+    ("DKIM_KEY_FILE", 17),
+    ("DKIM_SELECTOR", "the first"),
+    ("DKIM_DOMAIN", "post@example.org"),
+    ("DKIM_DOMAIN", "example.org\n"),
     ("BOUNCE_ADDRESS", "bounces"),
     ("BOUNCE_ADDRESS", "returned-mail@example.org"),
     ("BOUNCE_ADDRESS", "bounces@example.org\n"),
@@ -106,6 +112,13 @@ def test_a_bad_one_is_named_with_what_it_must_be(name: str, value: Any) -> None:
 
 def test_there_is_a_bad_value_here_for_every_setting() -> None:
     assert {name for name, _ in BAD} == {setting.name for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("name", ["DKIM_SELECTOR", "DKIM_DOMAIN"])
+def test_signing_takes_all_that_it_needs(name: str) -> None:
+    given = {"DKIM_SELECTOR": "2026", "DKIM_DOMAIN": "example.org"}
+    del given[name]
+    assert sentence({**GOOD, **given}).startswith("NETWORK_DKIM_KEY_FILE is not set, and to sign letters takes all of ")
 
 
 def test_no_secret_is_repeated_in_a_sentence() -> None:

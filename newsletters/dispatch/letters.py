@@ -6,10 +6,11 @@ stands between two soft line breaks (RFC 2045, section 6.7).
 
 import binascii
 import hashlib
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,11 +21,13 @@ from flask import current_app
 
 from network_api.documents import Row
 from network_api.languages import in_language
+from network_api.mail import dkim
 from newsletters.documents import Newsletter
 from newsletters.issues.rendering import Links, Rendered
 from newsletters.subscriptions.links import manage_url, unsubscribe_url
 
 _CHUNK = 70
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/?^_`{|}~-]+)*")
 
 
 def host() -> str:
@@ -57,48 +60,82 @@ class Variant:
     ) -> None:
         boundary = "=_" + hashlib.sha256(rendered.html.encode() + rendered.text.encode()).hexdigest()[:32]
         names = {placeholders.manage: "manage", placeholders.unsubscribe: "unsubscribe"}
-        mark = f"--{boundary}".encode()
-        self._pieces: list[bytes | str] = [
-            _static_headers(newsletter, rendered.subject, language, boundary, date),
-            mark,
-            _part_headers("plain"),
-            *_cut(rendered.text, names),
-            b"\r\n" + mark,
-            _part_headers("html"),
-            *_cut(rendered.html, names),
-            b"\r\n" + mark + b"--\r\n",
-        ]
+        mark = f"--{boundary}\r\n".encode()
+        self._headers = _shared_headers(newsletter, rendered.subject, language, boundary, date)
+        self._body = _joined(
+            [
+                mark + _part_headers("plain"),
+                *_cut(rendered.text, names),
+                b"\r\n" + mark + _part_headers("html"),
+                *_cut(rendered.html, names),
+                b"\r\n" + mark.replace(b"\r\n", b"--\r\n"),
+            ]
+        )
+        self._seal = dkim.Seal.of_settings(self._headers)
+        self._relaxed = [piece if isinstance(piece, str) else dkim.relaxed_lines(piece) for piece in self._body]
 
     def mail(self, issue_id: ObjectId, subscription: Row) -> bytes:
-        """The whole mail to one recipient."""
+        """The whole mail to one recipient, signed where we sign."""
         identifier, nonce = subscription["_id"], subscription["nonce"]
         one_click = unsubscribe_url(identifier, nonce)
         values = {"manage": _soft(manage_url(identifier, nonce)), "unsubscribe": _soft(one_click)}
         own = (
             f"To: <{subscription['email']}>\r\nMessage-ID: {message_id(issue_id, identifier)}\r\n"
             f"List-Unsubscribe: <{one_click}>\r\n"
-        )
-        return own.encode("ascii") + b"".join(values[piece] if isinstance(piece, str) else piece for piece in self._pieces)
+        ).encode("ascii")
+        signature = self._seal.sign(own, _filled(self._relaxed, values)) if self._seal else b""
+        return b"".join((signature, own, self._headers, b"\r\n", *_filled(self._body, values)))
 
 
-def _static_headers(newsletter: Newsletter, subject: str, language: str, boundary: str, date: datetime) -> bytes:
-    """All headers that are the same for everybody, encoded, and the empty line."""
+def _shared_headers(newsletter: Newsletter, subject: str, language: str, boundary: str, date: datetime) -> bytes:
+    """All headers that are the same for everybody, encoded.
+
+    A letter is written and approved by people, so it is not `Auto-Submitted` (RFC 3834, section 5); that nobody is to answer
+    it automatically follows from `List-Id` (RFC 3834, section 2) and, for older programs, from `Precedence`.
+    """
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(display_name=newsletter.sender.name, addr_spec=newsletter.sender.email)
-    if newsletter.reply_to:
-        message["Reply-To"] = Address(addr_spec=newsletter.reply_to)
     message["Subject"] = subject
     message["Date"] = format_datetime(date)
-    message["List-Id"] = f"{' '.join(in_language(newsletter.name, language).split())} <{newsletter.slug}.{host()}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, section 3.1
+    message["List-Post"] = "NO"  # RFC 2369, section 3.4
+    message["Precedence"] = "bulk"
     message["Content-Language"] = language
     message["MIME-Version"] = "1.0"
     message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
-    return b"".join(SMTP.fold_binary(name, value) for name, value in message.items()) + b"\r\n"
+    encoded = [SMTP.fold_binary(name, value) for name, value in message.items()]
+    encoded.append(_named("From", newsletter.sender.name, newsletter.sender.email))
+    if newsletter.reply_to:
+        encoded.append(f"Reply-To: <{newsletter.reply_to}>\r\n".encode("ascii"))
+    encoded.append(_named("List-Id", in_language(newsletter.name, language), f"{newsletter.slug}.{host()}"))  # RFC 2919
+    page = f"{current_app.config['PUBLIC_URL']}/newsletters/{newsletter.slug}"
+    encoded += [f"{name}: <{page}>\r\n".encode("ascii") for name in ("List-Help", "List-Archive")]
+    return b"".join(encoded)
+
+
+def _named(header: str, name: str, address: str) -> bytes:
+    """A header with a name as a phrase (RFC 5322, section 3.2.5; RFC 2047, section 5) and an address or a list's id."""
+    words = " ".join(name.split())
+    phrase = words if _ATOMS.fullmatch(words) else Header(words, "utf-8", header_name=header).encode(linesep="\r\n")
+    return f"{header}: {phrase}\r\n <{address}>\r\n".encode("ascii")
+
+
+def _joined(pieces: Iterable[bytes | str]) -> list[bytes | str]:
+    """The same with neighbouring bytes put together: values stand on lines of their own, and so all of them are whole lines."""
+    joined: list[bytes | str] = []
+    for piece in pieces:
+        if joined and isinstance(piece, bytes) and isinstance(joined[-1], bytes):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _filled(pieces: Iterable[bytes | str], values: Mapping[str, bytes]) -> list[bytes]:
+    return [values[piece] if isinstance(piece, str) else piece for piece in pieces]
 
 
 def _part_headers(kind: str) -> bytes:
-    return f'\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'.encode()
+    return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'.encode()
 
 
 def _cut(text: str, names: Mapping[str, str]) -> Sequence[bytes | str]:

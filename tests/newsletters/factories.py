@@ -17,7 +17,8 @@ from newsletters.issues.documents import SENDING, Approval, Block, Issue, Source
 from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
 from tests.conftest import Api, give_role
 
-EDITORIAL = {"section": "editorial", "text": {"fi": "Hyvät *verkostolaiset*, tervehdys toimituksesta."}}
+TEXT = {"fi": "Hyvät *verkostolaiset*, tervehdys toimituksesta."}
+EDITORIAL = {"section": "editorial", "text": TEXT}
 
 
 def make_newsletter(network: Network, slug: str = "uutiskirje", **given: Any) -> Newsletter:
@@ -85,15 +86,21 @@ def introduce(network: Network, address: str, text: str, *, audience: str = "pub
     return Member.get(member.pk).introduce(given)
 
 
-def issue_being_sent(newsletter: Newsletter, *, sources: tuple[Source, ...] = (), title: str = "Marraskuun kirje") -> Issue:
+def issue_being_sent(
+    newsletter: Newsletter,
+    *,
+    sources: tuple[Source, ...] = (),
+    title: str | dict[str, str] = "Marraskuun kirje",
+    text: dict[str, str] = TEXT,
+) -> Issue:
     """An issue that has been approved and whose sending has just begun."""
-    blocks = [Block(section="editorial", text=EDITORIAL["text"])]
+    blocks = [Block(section="editorial", text=text)]
     blocks += [Block(section="introductions", text={"fi": f"Lähde {source.key}"}, source=source) for source in sources]
     author, approver = ObjectId(), ObjectId()
     issue = Issue(
         newsletter_id=newsletter.pk,
         network_id=newsletter.network_id,
-        title={"fi": title},
+        title={"fi": title} if isinstance(title, str) else title,
         blocks=blocks,
         author_id=author,
         edited_by=author,
