@@ -126,6 +126,24 @@ def rate(value: Any) -> str:
     return str(value)
 
 
+def one_rate(value: Any) -> str:
+    """One limit, as Flask-Limiter writes it."""
+    try:
+        found = parse_many(value)
+    except (TypeError, ValueError):
+        found = []
+    if len(found) != 1 or found[0].amount < 1:
+        raise ValueError("one limit such as 200 per second")
+    return str(value)
+
+
+def rates_by_domain(value: Any) -> dict[str, str]:
+    """A JSON object of limits by domain."""
+    if not isinstance(value, dict):
+        raise ValueError('a JSON object such as {"example.com": "20 per second"}')
+    return {domain(name): one_rate(limit) for name, limit in value.items()}
+
+
 def mongodb_uri(value: Any) -> str:
     """A MongoDB URI that names its database."""
     try:
@@ -268,6 +286,17 @@ SETTINGS = (
         [],
     ),
     Setting(
+        "DISPATCH_RATE",
+        one_rate,
+        "The most letters to each server, such as 200 per second: no second sees more, from all workers together.",
+    ),
+    Setting(
+        "DISPATCH_DOMAIN_RATES",
+        rates_by_domain,
+        'The most letters to recipients of a domain, as JSON: {"example.com": "20 per second"}. Others do not wait for them.',
+        {},
+    ),
+    Setting(
         "DKIM_KEY_FILE",
         signing_key,
         "A PEM file with the private key that letters are signed with (DKIM): RSA, at least 2048 bits. Empty: they are not"
@@ -284,7 +313,7 @@ SETTINGS = (
 )
 
 DKIM = ("DKIM_KEY_FILE", "DKIM_SELECTOR", "DKIM_DOMAIN")
-TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, signing_key, domain, rate)
+TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, signing_key, domain, rate, one_rate)
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from newsletters import demo, routes
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
+from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
 from newsletters.issues import archive
@@ -46,7 +47,7 @@ def _recounted(issue: Row, frozen: Row) -> Iterator[Problem]:
 
 feature = Feature(
     name="newsletters",
-    documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, Suppression, MailAllowance),
+    documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, SendRate, Suppression, MailAllowance),
     blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
     pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages),
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},

@@ -129,6 +129,13 @@ class Progress(BaseDocument):
         return [row["_id"] for row in cls.collection().find(where, {"_id": 1})]
 
     @classmethod
+    def pause(cls, issue_id: ObjectId) -> float | None:
+        """Seconds until the next open batch of an issue is due, or its lease ends; None where none is open."""
+        where = {"issue_id": issue_id, "state": OPEN}
+        row = cls.collection().find_one(where, {"due_at": 1}, sort=[("due_at", 1)])
+        return max(0.0, (row["due_at"] - utcnow()).total_seconds()) if row else None
+
+    @classmethod
     def any_open(cls, issue_id: ObjectId) -> bool:
         """Whether anything of an issue is still to be delivered, now or later."""
         return cls.row({"issue_id": issue_id, "state": OPEN}) is not None

@@ -40,6 +40,20 @@ def message_id(issue_id: ObjectId, subscription_id: ObjectId) -> str:
     return f"<{issue_id}.{subscription_id}@{host()}>"
 
 
+def as_carried(address: str) -> str:
+    """An address with its domain as A-labels (RFC 5890), as every server takes it.
+
+    Other letters before the @ stay: no server takes them without SMTPUTF8, and the connection refuses the mail.
+    """
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address
+
+
 class Placeholders:
     """Stands for the personal values while a variant is rendered; nobody can have typed them."""
 
@@ -74,15 +88,14 @@ class Variant:
         self._seal = dkim.Seal.of_settings(self._headers)
         self._relaxed = [piece if isinstance(piece, str) else dkim.relaxed_lines(piece) for piece in self._body]
 
-    def mail(self, issue_id: ObjectId, subscription: Row) -> bytes:
-        """The whole mail to one recipient, signed where we sign."""
+    def mail(self, issue_id: ObjectId, subscription: Row, recipient: str) -> bytes:
+        """The whole mail to one recipient, at an address as it is carried; signed where we sign."""
         identifier, nonce = subscription["_id"], subscription["nonce"]
         one_click = unsubscribe_url(identifier, nonce)
         values = {"manage": _soft(manage_url(identifier, nonce)), "unsubscribe": _soft(one_click)}
         own = (
-            f"To: <{subscription['email']}>\r\nMessage-ID: {message_id(issue_id, identifier)}\r\n"
-            f"List-Unsubscribe: <{one_click}>\r\n"
-        ).encode("ascii")
+            f"To: <{recipient}>\r\nMessage-ID: {message_id(issue_id, identifier)}\r\nList-Unsubscribe: <{one_click}>\r\n"
+        ).encode("ascii", "replace")
         signature = self._seal.sign(own, _filled(self._relaxed, values)) if self._seal else b""
         return b"".join((signature, own, self._headers, b"\r\n", *_filled(self._body, values)))
 

@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from network_api import audit
 from network_api.documents import Row, transactional
-from newsletters.dispatch.letters import Placeholders, Variant
+from newsletters.dispatch.letters import Placeholders, Variant, as_carried
 from newsletters.dispatch.smtp import Mail
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
@@ -16,6 +16,7 @@ from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import fallen, render, visible_blocks
 from newsletters.subscriptions.documents import ACTIVE, Subscription
 from newsletters.subscriptions.suppression import Suppression, address_hashes
+from newsletters.subscriptions.verp import return_path
 
 READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in a letter that is going out
 
@@ -31,22 +32,27 @@ class Mailing:
         self._read_at = float("-inf")
         self._making = Lock()
 
-    def mails(self, group: Mapping[int, ObjectId]) -> dict[int, Mail]:
-        """The mails to those of a group who may be written to at this moment."""
-        rows = self._recipients(list(group.values()))
+    def recipients(self, group: Mapping[int, ObjectId]) -> dict[int, Row]:
+        """The subscriptions of those of a group who may be written to at this moment."""
+        rows = self._not_suppressed(
+            {key: row for key, row in Subscription.by_ids(group.values()).items() if row["state"] == ACTIVE}
+        )
+        return {place: rows[key] for place, key in group.items() if key in rows}
+
+    def mails(self, recipients: Mapping[int, Row]) -> dict[int, Mail]:
+        """A mail to each, from the sources as they are now."""
         with self._making:
             self._read_sources()
-            variants = {key: self._variant(row) for key, row in rows.items()}
-        return {place: self._mail(variants[key], rows[key]) for place, key in group.items() if key in rows}
+            variants = {place: self._variant(row) for place, row in recipients.items()}
+        return {place: self._mail(variants[place], row) for place, row in recipients.items()}
 
     def _mail(self, variant: Variant, subscription: Row) -> Mail:
         """One mail as it goes out: envelope and content are final."""
-        return Mail(self.newsletter.sender.email, subscription["email"], variant.mail(self.issue.pk, subscription))
+        sender = return_path(self.issue.pk, subscription["_id"]) or self.newsletter.sender.email
+        recipient = as_carried(subscription["email"])
+        return Mail(sender, recipient, variant.mail(self.issue.pk, subscription, recipient))
 
-    def _recipients(self, identifiers: list[ObjectId]) -> dict[ObjectId, Row]:
-        rows = {
-            key: row for key, row in Subscription.by_ids(identifiers).items() if row["state"] == ACTIVE and row["email"].isascii()
-        }
+    def _not_suppressed(self, rows: dict[ObjectId, Row]) -> dict[ObjectId, Row]:
         hashes = {
             one: key
             for key, row in rows.items()

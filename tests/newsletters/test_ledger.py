@@ -16,7 +16,7 @@ from network_api.app import create_app
 from network_api.audit import AuditEntry
 from network_api.auth.caller import STRANGER
 from network_api.documents import utcnow
-from newsletters.dispatch import audience, batches, resending
+from newsletters.dispatch import audience, groups, resending
 from newsletters.dispatch.ledger import SECONDS, Progress, Superseded, count
 from newsletters.dispatch.letters import message_id
 from newsletters.documents import Newsletter, WrongState
@@ -197,7 +197,7 @@ def test_a_round_has_days_of_its_own_for_those_who_are_put_off(missed: Issue, se
     with travel(utcnow() + timedelta(days=9), tick=False) as clock:
         coordinator.post(f"/issues/{missed.pk}/deliveries/resend")
         assert count(work_until_idle(missed).pk)["deferred"] == 1
-        clock.shift(batches.GIVE_UP_AFTER + timedelta(hours=3))
+        clock.shift(groups.GIVE_UP_AFTER + timedelta(hours=3))
         assert count(work_until_idle(missed).pk)["refused"] == 1
 
 
