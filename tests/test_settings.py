@@ -54,6 +54,8 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("FIGURES_THRESHOLD", 0),
     ("RETAIN_REGISTRATIONS_DAYS", 0),
     ("RETAIN_NEEDS_DAYS", 366),
+    ("RETAIN_UNCONFIRMED_DAYS", 91),
+    ("RETAIN_UNSUBSCRIBED_DAYS", 0),
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),
