@@ -14,7 +14,6 @@ import click
 from network_api.up import everything
 
 OTHERS = "network_api.commands"
-NAMES = ("prepare", "create-admin", "check", "worker", "beat", "routes", "openapi")
 
 
 class Commands(click.Group):
@@ -22,14 +21,16 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order in which somebody meets them."""
-        return [*super().list_commands(ctx), *NAMES]
+        return [*super().list_commands(ctx), *self._others()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
-        if cmd_name not in NAMES:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(importlib.import_module(OTHERS), cmd_name.replace("-", "_"))
-        return command
+        return super().get_command(ctx, cmd_name) or self._others().get(cmd_name)
+
+    @staticmethod
+    def _others() -> dict[str, click.Command]:
+        others: dict[str, click.Command] = importlib.import_module(OTHERS).COMMANDS
+        return others
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

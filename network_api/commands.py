@@ -6,6 +6,7 @@ A bad setting or a database that does not answer ends a command with a sentence 
 import json
 import os
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -127,3 +128,19 @@ def openapi(app: Flask) -> None:
     """Print the OpenAPI document of the API."""
     answer = app.test_client().get("/api/v1/openapi.json")
     click.echo(json.dumps(answer.get_json(), indent=2, ensure_ascii=False))
+
+
+def _of_feature(command: click.Command) -> click.Command:
+    """A feature's command, or a group of them, made to run on the platform as ours do."""
+    if isinstance(command, click.Group):
+        command.commands = {name: _of_feature(below) for name, below in command.commands.items()}
+    elif command.callback is not None:
+        work = command.callback
+        ready = on_the_platform(lambda app, **given: work(**given))
+        command = copy(command)
+        command.callback, command.params = ready, [*command.params, *getattr(ready, "__click_params__", ())]
+    return command
+
+
+OURS = (prepare, create_admin, worker, beat, check, routes, openapi)
+COMMANDS = {command.name: command for command in (*OURS, *(_of_feature(each) for one in FEATURES for each in one.commands))}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bson import ObjectId
+from click import Command
 from flask import Blueprint as FlaskBlueprint
 from flask import current_app
 from flask_babel import LazyString
@@ -39,7 +40,8 @@ class Feature:
     can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
     data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
     it is about to be sent: they answer the texts to add to it, by MIME subtype, or None where it is not to be sent.
-    `navigation` and `footer` are what the head and the foot of every page lead to.
+    `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
+    foot of every page lead to.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Feature:
     pages: tuple[FlaskBlueprint, ...] = ()
     navigation: tuple[Link, ...] = ()
     footer: tuple[Link, ...] = ()
+    commands: tuple[Command, ...] = ()
     schedule: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}

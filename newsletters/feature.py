@@ -7,6 +7,7 @@ from network_api.feature import Feature
 from newsletters import demo, routes
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
+from newsletters.dispatch.commands import newsletter
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
@@ -51,6 +52,7 @@ feature = Feature(
     blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
     pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages),
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},
+    commands=(newsletter,),
     check=check,
     export_person=subscribing.export_person,
     erase_person=subscribing.erase_person,

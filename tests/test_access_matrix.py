@@ -203,6 +203,7 @@ MATRIX = (
     Line("GET", "/issues/<id:issue_id>/deliveries.csv", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("GET", "/issues/<id:issue_id>/exclusions", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("GET", "/issues/<id:issue_id>/exclusions.csv", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("GET", "/issues/<id:issue_id>/evidence", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("GET", "/issues/<id:issue_id>/progress", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("POST", "/issues/<id:issue_id>/deliveries/resend", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("POST", "/issues/<id:issue_id>/deliveries/resolve", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),

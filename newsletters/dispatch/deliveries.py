@@ -19,6 +19,7 @@ from newsletters.dispatch.ledger import (
     REASON_OF,
     Progress,
     Snapshot,
+    Superseded,
     count,
     seconds_of,
     shown_states,
@@ -103,6 +104,20 @@ def each_delivery(issue: Issue, state: str | None = None) -> Iterator[Row]:
 def each_exclusion(issue: Issue, reason: str | None = None) -> Iterator[Row]:
     """Every exclusion, for an export."""
     yield from _each(_exclusions(issue.pk, Wanted(state=reason)))
+
+
+def each_superseded(issue: Issue) -> Iterator[Row]:
+    """What had become of those who were sent it again, before each further round."""
+    yield from _each(_superseded(issue.pk))
+
+
+def _superseded(issue_id: ObjectId) -> Rows:
+    for before in Superseded.of_issue(issue_id):
+        snapshot = Snapshot.row({"issue_id": issue_id, "number": before["number"]})
+        again = set(before["places"])
+        for row in of_batch(snapshot, {**before, "leased": False}) if snapshot else ():
+            if row["place"][1] in again:
+                yield {**row, "round": before["round"]}
 
 
 def _each(rows: Rows) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from network_api.api import Blueprint
 from network_api.auth.caller import Caller
 from network_api.documents import Page, Row
 from network_api.schemas import Nothing
-from newsletters.dispatch import deliveries, exports, progressing, resending, sending
+from newsletters.dispatch import deliveries, evidence, exports, progressing, resending, sending
 from newsletters.dispatch.schemas import (
     DeliveryFilter,
     DeliveryQuery,
@@ -157,6 +157,21 @@ class ExclusionsCsv(MethodView):
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
         """Export the subscriptions that an issue was not meant for"""
         return exports.excluded(caller, issue, query.get("reason"))
+
+
+@blueprint.route("/issues/<id:issue_id>/evidence")
+class Evidence(MethodView):
+    """What proves it."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:read")
+    @blueprint.response(200, content_type="application/zip")
+    def get(self, caller: Caller, issue: Issue) -> Response:
+        """Download the evidence of an issue as a ZIP archive
+
+        The approval with its hash, the very content, everybody who could have got it with what became of them, what had
+        become of them before a further round, who did what, and the SHA-256 of each file.
+        """
+        return evidence.download(caller, issue)
 
 
 @blueprint.route("/issues/<id:issue_id>/deliveries/resend")

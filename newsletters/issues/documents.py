@@ -134,9 +134,13 @@ class Issue(BaseDocument):
 
     def clean(self) -> None:
         """Work out the hash of the content, which an approval is bound to."""
-        content = self.to_mongo().to_dict()
-        text = orjson.dumps({name: content.get(name) for name in CONTENT}, default=str, option=orjson.OPT_SORT_KEYS)
-        self.content_hash = hashlib.sha256(text).hexdigest()
+        self.content_hash = hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def content(self) -> bytes:
+        """The content as the very bytes that its hash is of."""
+        stored = self.to_mongo().to_dict()
+        return orjson.dumps({name: stored.get(name) for name in CONTENT}, default=str, option=orjson.OPT_SORT_KEYS)
 
     def rewrite(self, changes: Mapping[str, Any], editor_id: ObjectId | None) -> tuple[Self, dict[str, Any]]:
         """Edit the content: whatever was submitted, approved or scheduled is a draft again. Raises WrongState."""

@@ -3,13 +3,11 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from bson import ObjectId
-from flask import Flask
 from time_machine import travel
 
 from network_api.app import create_app
@@ -31,29 +29,6 @@ from tests.processes import at_once, together
 
 NO_SUCH_USER = "550 5.1.1 No such user"
 LATER = "450 4.2.0 Later"
-
-
-@pytest.fixture
-def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    """The SMTP server of the application, with faults to choose."""
-    faulty = FaultyServer()
-    faulty.start()
-    monkeypatch.setitem(app.config, "MAIL_PORT", faulty.port)
-    yield faulty
-    faulty.stop()
-
-
-@pytest.fixture
-def missed(newsletter: Newsletter, server: FaultyServer) -> Issue:
-    """An issue that has been sent; of four, one refused it and one may have it."""
-    for who in ("hyva", "poissa", "epaselva", "toinen"):
-        subscribe(newsletter, f"{who}@example.org")
-    server.at_rcpt = {"poissa@example.org": NO_SUCH_USER}.get
-    server.at_dot = {"epaselva@example.org": "drop"}.get
-    issue = work_until_idle(issue_being_sent(newsletter))
-    server.at_rcpt = server.at_dot = lambda _: None
-    assert (issue.state, count(issue.pk)) == ("sent", {"accepted": 2, "refused": 1, "unknown": 1})
-    return issue
 
 
 def lines(answer: Any) -> list[list[str]]:

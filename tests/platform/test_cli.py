@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from network_api import commands
-from network_api.cli import NAMES, main
+from network_api.cli import main
 from network_api.documents import Problem
 from network_api.feature import Feature
 from network_api.members.documents import Member
@@ -45,12 +45,12 @@ def outside(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 def test_the_help_names_every_command_with_a_sentence() -> None:
     said = outside("--help").stdout
-    for name in ("up", *NAMES):
+    for name in ("up", *commands.COMMANDS):
         assert f"\n  {name} " in said, name
     assert "NETWORK_" in said
 
 
-@pytest.mark.parametrize("name", ["up", *NAMES])
+@pytest.mark.parametrize("name", ["up", *commands.COMMANDS])
 def test_every_command_has_a_help_of_its_own(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0
