@@ -4,7 +4,7 @@ It is written as it is read, a piece at a time, so that a million deliveries nee
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -14,9 +14,9 @@ from flask import Response, stream_with_context
 from network_api import audit, tables
 from network_api.audit import AuditEntry
 from network_api.auth.caller import Caller
-from network_api.documents import Row, utcnow
+from network_api.documents import utcnow
 from newsletters.dispatch import deliveries
-from newsletters.dispatch.exports import DELIVERED, EXCLUDED
+from newsletters.dispatch.exports import DELIVERED, EXCLUDED, cells
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import Issue
 from newsletters.issues.schemas import IssueSchema
@@ -75,9 +75,9 @@ def _files(issue: Issue) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "issue.json", [_json({"newsletter": _newsletter(issue), "issue": IssueSchema().dump(issue), "as_of": utcnow()})]
     yield "content.json", [issue.content]
     yield "audit.json", [_json(AuditEntry.rows({"target_id": issue.pk}, sort=[("_id", 1)]))]
-    yield "deliveries.csv", tables.as_csv(_rows(DELIVERED, deliveries.each_delivery(issue)))
-    yield "exclusions.csv", tables.as_csv(_rows(EXCLUDED, deliveries.each_exclusion(issue)))
-    yield "superseded.csv", tables.as_csv(_rows(SUPERSEDED, deliveries.each_superseded(issue)))
+    yield "deliveries.csv", tables.as_csv(cells(DELIVERED, deliveries.each_delivery(issue)))
+    yield "exclusions.csv", tables.as_csv(cells(EXCLUDED, deliveries.each_exclusion(issue)))
+    yield "superseded.csv", tables.as_csv(cells(SUPERSEDED, deliveries.each_superseded(issue)))
 
 
 def _archived(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
@@ -100,12 +100,6 @@ def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, utcnow().timetuple()[:6])
     entry.external_attr, entry.compress_type = _PRIVATE, ZIP_DEFLATED
     return entry
-
-
-def _rows(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
-    yield columns
-    for row in rows:
-        yield [row.get(name) for name in columns]
 
 
 def _newsletter(issue: Issue) -> dict[str, Any]:

@@ -27,10 +27,11 @@ def excluded(caller: Caller, issue: Issue, reason: str | None) -> Response:
 
 def _table(caller: Caller, issue: Issue, name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response:
     audit.record(caller.member_id, f"issue.{name}_exported", issue.pk, network_id=issue.network_id)
-    return tables.download(tables.CSV, f"issue-{issue.pk}-{name}", _rows(columns, rows))
+    return tables.download(tables.CSV, f"issue-{issue.pk}-{name}", cells(columns, rows))
 
 
-def _rows(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
+def cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
+    """These columns of the rows, below their names."""
     yield columns
     for row in rows:
         yield [row.get(name) for name in columns]
