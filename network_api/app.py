@@ -18,6 +18,7 @@ from network_api.counters import RequestCount
 from network_api.documents import BaseDocument, Row, transactional
 from network_api.feature import Feature
 from network_api.idempotency import IdempotentAnswer
+from network_api.mail import html_part
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.members.feature import feature as members
@@ -51,6 +52,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     caller.init_app(app, caller.Directory(member=_member, roles=roles_of))
     Babel(app, default_translation_directories=locales.DIRECTORIES, locale_selector=locales.of_request)
     mail_tasks.mail.init_app(app)
+    html_part.init_app(app)
     schedule = dict(chain(mail_tasks.SCHEDULE.items(), *(feature.schedule.items() for feature in FEATURES)))
     jobs.init_app(app, schedule)
     app.after_request(security_headers)

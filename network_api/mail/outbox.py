@@ -54,6 +54,7 @@ class OutgoingMail(BaseDocument):
     subject = StringField()
     text = StringField()
     html = StringField()
+    language = StringField()
     headers = DictField()
     attachments = EmbeddedDocumentListField(StoredAttachment)
     review = StringField()
@@ -130,6 +131,7 @@ def put(message: MailMessage) -> None:
         subject=message.subject,
         text=message.text,
         html=message.html,
+        language=message.language,
         headers=dict(message.headers),
         review=message.review and message.review.name,
         about=message.review and message.review.about,

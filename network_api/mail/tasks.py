@@ -2,7 +2,7 @@
 
 import smtplib
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 from bson import ObjectId
@@ -10,7 +10,10 @@ from celery import shared_task
 from flask_mail import BadHeaderError, Mail, Message
 
 from network_api.feature import features
+from network_api.mail import html_part
+from network_api.mail.message import Addition, Picture
 from network_api.mail.outbox import OutgoingMail
+from network_api.mail.pictured import PicturedMessage
 from network_api.mail.transport import LastingConnection
 
 mail = Mail()
@@ -27,10 +30,10 @@ def deliver(identifier: str) -> None:
     _deliver([ObjectId(identifier)])
 
 
-def _review(claimed: OutgoingMail) -> Mapping[str, str] | None:
-    """What the feature that wrote the mail adds to it now, by MIME subtype of text; None where it is not to be sent."""
+def _review(claimed: OutgoingMail) -> Addition | None:
+    """What the feature that wrote the mail adds to it now; None where it is not to be sent."""
     if not claimed.review:
-        return {}
+        return Addition()
     reviews = ChainMap(*(dict(feature.reviews) for feature in features()))
     return reviews[claimed.review](claimed.about)
 
@@ -51,17 +54,17 @@ def _deliver(identifiers: Sequence[ObjectId]) -> None:
         for claimed in OutgoingMail.claim(identifiers):
             if not claimed.has_time:  # it waits for the next worker
                 continue
-            parts = _review(claimed)
-            if parts is None:
+            added = _review(claimed)
+            if added is None:
                 claimed.withdraw()
             else:
-                send(claimed, parts, connection)
+                send(claimed, added, connection)
 
 
-def send(claimed: OutgoingMail, parts: Mapping[str, str], connection: LastingConnection) -> None:
+def send(claimed: OutgoingMail, added: Addition, connection: LastingConnection) -> None:
     """Hand a claimed mail to the SMTP server and note the outcome by the point of failure (RFC 5321, section 4.2.1)."""
     try:
-        connection.send(as_message(claimed, parts))
+        connection.send(as_message(claimed, added))
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
         _answered(claimed, code, answer)
@@ -83,18 +86,26 @@ def _answered(claimed: OutgoingMail, code: int, answer: bytes | str) -> None:
         claimed.retry(text, uncertain=False)
 
 
-def as_message(stored: OutgoingMail, parts: Mapping[str, str]) -> Message:
+def as_message(stored: OutgoingMail, added: Addition) -> Message:
     """The Flask-Mail message of a stored mail; its Message-ID is the same at every attempt."""
-    message = Message(
+    pictures = [picture for picture in added.pictures if picture.address in stored.text]
+    message = PicturedMessage(
         subject=stored.subject,
         recipients=[stored.to],
-        body=stored.text,
-        html=stored.html,
+        body=html_part.plain(stored.text),
+        html=stored.html or _html(stored, pictures),
         date=stored.created_at.timestamp(),
         extra_headers={"Auto-Submitted": "auto-generated", **stored.headers},  # RFC 3834, section 5
     )
-    message.alts.update(parts)
+    message.alts.update(added.texts)
+    message.pictures = pictures
     for attachment in stored.attachments:
         message.attach(attachment.filename, attachment.content_type, attachment.content)
     message.msgId = stored.message_id
     return message
+
+
+def _html(stored: OutgoingMail, pictures: Sequence[Picture]) -> str | None:
+    if not stored.language:
+        return None
+    return html_part.made_of(stored.text, stored.subject, stored.language, pictures)
