@@ -37,17 +37,12 @@ class Link(NamedTuple):
 class Feature:
     """A feature as `app.py` sees it.
 
-        `check` recounts the feature's invariants on live data; `export_person` returns what is held about somebody, as JSON
-        can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
-        data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
-    <<<<<<< HEAD
-        it is about to be sent: they answer the texts to add to it, by MIME subtype, or None where it is not to be sent.
-        `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
-        foot of every page lead to.
-    =======
-        it is about to be sent: they answer what to add to it, or None where it is not to be sent.
-        `navigation` and `footer` are what the head and the foot of every page lead to.
-    >>>>>>> c26850b (Mails have an HTML part in the look of the pages, made of their text; the ticket's QR code is in the confirmation)
+    `check` recounts the feature's invariants on live data; `export_person` returns what is held about somebody, as JSON
+    can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
+    data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
+    it is about to be sent: they answer what to add to it, or None where it is not to be sent.
+    `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
+    foot of every page lead to.
     """
 
     name: str

@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A part of the text: a paragraph, or lines that are set apart. With a `name` it is a button, perhaps with a picture above."""
+    """A part of the text: a paragraph, or lines that are set apart. With a `name` it is a button, perhaps below a picture."""
 
     lines: Sequence[Line]
     is_apart: bool = False
