@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter
 
 from events.feature import feature as events
-from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings
+from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings, sitemap
 from network_api.api import Api, OrjsonProvider
 from network_api.auth import caller
 from network_api.counters import RequestCount
@@ -81,6 +81,7 @@ def register_routes(app: Flask) -> None:
             app.register_blueprint(pages)
     app.register_blueprint(docs_pages.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(sitemap.blueprint)
     if app.config["MAIL_SINK_DIR"]:
         app.register_blueprint(mailbox_pages.blueprint)
 

@@ -29,6 +29,7 @@ from network_api.turns import turn
 P = ParamSpec("P")
 T = TypeVar("T")
 Row = Mapping[str, Any]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # bounds a range of times at its other end
 _DUPLICATE_KEY = 11000  # MongoDB's code for what a unique index refuses
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # the lower end of a range of instants: the embedded engine wants two ends
 

@@ -6,6 +6,7 @@ what must reach all of them (check, export, erase, demo data) is one of these ca
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from bson import ObjectId
@@ -33,6 +34,14 @@ class Link(NamedTuple):
     name: LazyString
 
 
+class PublicPage(NamedTuple):
+    """A page for everybody, as search engines are told of it: its path, when it changed, and the languages that it is in."""
+
+    path: str
+    changed_at: datetime | None
+    languages: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Feature:
     """A feature as `app.py` sees it.
@@ -42,7 +51,7 @@ class Feature:
     data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
     it is about to be sent: they answer what to add to it, or None where it is not to be sent.
     `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
-    foot of every page lead to.
+    foot of every page lead to; `public_pages` are listed for search engines.
     """
 
     name: str
@@ -52,6 +61,7 @@ class Feature:
     navigation: tuple[Link, ...] = ()
     footer: tuple[Link, ...] = ()
     commands: tuple[Command, ...] = ()
+    public_pages: Callable[[], Iterable[PublicPage]] = tuple
     schedule: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}

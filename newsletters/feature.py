@@ -12,7 +12,7 @@ from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
-from newsletters.issues import archive
+from newsletters.issues import archive, feeds
 from newsletters.issues import routes as issue_routes
 from newsletters.issues.documents import SENT, Issue
 from newsletters.subscriptions import pages as subscription_pages
@@ -50,7 +50,8 @@ feature = Feature(
     name="newsletters",
     documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, SendRate, Suppression, MailAllowance),
     blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
-    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages),
+    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages),
+    public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},
     commands=(newsletter,),
     check=check,

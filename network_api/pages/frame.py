@@ -1,6 +1,7 @@
 """The frame of a page: its blueprint, its answer with language and caching, and the page of an error."""
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -31,11 +32,19 @@ class Pages(Blueprint):
         self.after_request(remember_language)
 
 
-def page(template: str, *, language: str | None = None, private: bool = False, status: int = 200, **values: Any) -> Response:
+def page(
+    template: str,
+    *,
+    language: str | None = None,
+    private: bool = False,
+    status: int = 200,
+    changed_at: datetime | None = None,
+    **values: Any,
+) -> Response:
     """A page in a language, the reader's where none is given.
 
     A private one is kept by nobody and found by no search engine. A public one is asked for again each time, and is a 304
-    where nothing has changed (RFC 9110, section 13).
+    where nothing has changed (RFC 9110, section 13); `changed_at` is when it did, where that can be said.
     """
     spoken = language or str(get_locale())
     with force_locale(spoken):
@@ -46,6 +55,8 @@ def page(template: str, *, language: str | None = None, private: bool = False, s
     response.headers["Cache-Control"] = "no-cache"
     response.vary.update(("Accept-Language", "Cookie"))
     if status == HTTPStatus.OK:
+        if changed_at is not None:
+            response.last_modified = changed_at
         response.add_etag(weak=True)
         response.make_conditional(request)
     return response

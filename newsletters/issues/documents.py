@@ -108,7 +108,7 @@ class Issue(BaseDocument):
         "indexes": [
             ("newsletter_id", "_id"),
             ("newsletter_id", "state", "_id"),
-            ("newsletter_id", "state", "sent_at", "_id"),
+            ("newsletter_id", "sent_at", "_id"),
             ("newsletter_id", "started_at", "_id"),
             ("state", "send_at", "_id"),
             {"fields": ["dispatching"], "sparse": True},

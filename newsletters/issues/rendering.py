@@ -6,12 +6,12 @@ from typing import Any
 
 import nh3
 from flask import render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from inscriptis import get_text
 from inscriptis.model.config import ParserConfig
 from markdown_it import MarkdownIt
 
-from network_api.languages import in_language
+from network_api.languages import LANGUAGES, in_language
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
 from newsletters.issues.documents import Block, Issue
@@ -95,10 +95,17 @@ def sections_of(newsletter: Newsletter, blocks: Sequence[Block], language: str) 
     found = []
     for name in dict.fromkeys(order):
         members = sorted((block for block in blocks if block.section == name), key=lambda block: not block.pinned)
-        bodies = [safe_html(in_language(block.text, language)) for block in members]
-        if bodies:
-            found.append({"name": name, "blocks": [{"html": body, "text": as_text(body)} for body in bodies]})
+        if members:
+            found.append({"name": name, "blocks": [_shown(block, language) for block in members]})
     return found
+
+
+def _shown(block: Block, language: str) -> dict[str, Any]:
+    """A block as templates show it; in another language than the reader's only with a word about that."""
+    spoken = language if block.text.get(language) else next(code for code in LANGUAGES if block.text.get(code))
+    only_in = {"fi": gettext("Only in Finnish"), "sv": gettext("Only in Swedish"), "en": gettext("Only in English")}
+    html = safe_html(block.text[spoken])
+    return {"html": html, "text": as_text(html), "language": spoken, "note": "" if spoken == language else only_in[spoken]}
 
 
 def _line(text: str) -> str:
