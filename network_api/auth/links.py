@@ -5,7 +5,6 @@ Nothing in the database is enough to make one; a new nonce makes all links of a 
 none for another. Letters, digits, `-`, `_` and one full stop in the middle: it survives any mail program.
 """
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 
@@ -34,5 +33,5 @@ def is_genuine(token: str, purpose: str, nonce: str) -> bool:
 
 
 def _signature(key: str, purpose: str, identifier: str, nonce: str) -> str:
-    digest = hmac.new(key.encode(), "\0".join(("link", purpose, identifier, nonce)).encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key.encode(), "\0".join(("link", purpose, identifier, nonce)).encode(), "sha256")
     return urlsafe_b64encode(digest[:24]).decode()

@@ -1,7 +1,7 @@
 """Freezing the audience of an issue: every subscription is a recipient, or left out for a reason.
 
-It walks the subscriptions by id, a snapshot at a time, and goes on where an earlier attempt stopped: after a crash, or
-beside another worker, since the unique number of a snapshot lets one of them win each step.
+It walks the subscriptions by id, a snapshot at a time, and goes on where an earlier attempt stopped. Where two workers do it
+at once, the unique number of a snapshot lets one of them win each step, and the other leaves it to that one.
 """
 
 from collections import Counter
@@ -16,6 +16,7 @@ from network_api.documents import AlreadyExists, Row, transactional, utcnow
 from newsletters.dispatch.ledger import (
     CODES,
     DONE,
+    LEASE,
     OPEN,
     READY,
     REASON_OF,
@@ -39,15 +40,24 @@ class AudienceMismatch(Exception):
 
 
 def freeze(issue: Issue) -> Issue | None:
-    """Freeze the audience; None where the issue is not being sent any more. Raises AudienceMismatch."""
+    """Freeze the audience; None where the issue is not being sent any more, or another worker freezes it.
+
+    Raises AudienceMismatch.
+    """
     lapsing.resume_due(issue.newsletter_id)
     issue = _begin(issue)
     last = Snapshot.last(issue.pk)
-    after, number = (last["through"], last["number"] + 1) if last else (None, 0)
-    while chunk := _chunk(issue, after):
-        after = _keep(issue, number, chunk)
-        number += 1
+    after, first = (last["through"], last["number"] + 1) if last else (None, 0)
+    for number, chunk in enumerate(_chunks(issue, after), first):
+        if not _keep(issue, number, chunk):
+            return None
     return _finish(issue)
+
+
+def is_under_way(issue_id: ObjectId) -> bool:
+    """Whether a worker seems to be freezing the audience at this moment."""
+    last = Snapshot.last(issue_id)
+    return last is not None and last["created_at"] > utcnow() - LEASE
 
 
 def _begin(issue: Issue) -> Issue:
@@ -78,17 +88,23 @@ def _candidates(newsletter_id: ObjectId, until: ObjectId) -> int:
     return Subscription.collection().count_documents({"newsletter_id": newsletter_id, "_id": {"$lte": until}})
 
 
-def _chunk(issue: Issue, after: ObjectId | None) -> list[Row]:
-    """The next subscriptions in order."""
+def _chunks(issue: Issue, after: ObjectId | None) -> Iterator[list[Row]]:
+    """The subscriptions after a place in order, a snapshot's worth at a time, from one walk."""
     bound: dict[str, Any] = {"$lte": issue.audience.until}
     if after is not None:
         bound["$gt"] = after
-    found: Iterator[Row] = Subscription.collection().find({"newsletter_id": issue.newsletter_id, "_id": bound}).sort("_id", 1)
-    return list(islice(found, SNAPSHOT_SIZE))
+    found: Iterator[Row] = iter(
+        Subscription.collection()
+        .find({"newsletter_id": issue.newsletter_id, "_id": bound}, {"search": 0, "consent": 0})
+        .sort("_id", 1)
+        .batch_size(SNAPSHOT_SIZE)
+    )
+    while chunk := list(islice(found, SNAPSHOT_SIZE)):
+        yield chunk
 
 
-def _keep(issue: Issue, number: int, chunk: list[Row]) -> ObjectId:
-    """Store one snapshot with its progress; returns how far it reaches, also where another worker was faster."""
+def _keep(issue: Issue, number: int, chunk: list[Row]) -> bool:
+    """Store one snapshot with its progress; False where another worker was faster, who then goes on."""
     suppressed = Suppression.among(issue.newsletter_id, (row["email_key"] for row in chunk))
     quarter = {"first_of_quarter": issue.audience.first_of_quarter}
     reasons = {row["_id"]: reason_to_leave_out(row, suppressed=row["email_key"] in suppressed, **quarter) for row in chunk}
@@ -105,9 +121,8 @@ def _keep(issue: Issue, number: int, chunk: list[Row]) -> ObjectId:
     try:
         _insert(snapshot, len(recipients))
     except AlreadyExists:
-        snapshot = Snapshot.wrap(Snapshot.row({"issue_id": issue.pk, "number": number}) or {})
-    through: ObjectId = snapshot.through
-    return through
+        return False
+    return True
 
 
 @transactional

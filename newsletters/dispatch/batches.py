@@ -78,8 +78,9 @@ def has_something_to_do(issue: Row) -> bool:
     """Whether a worker would find work on an issue (its row) now."""
     if is_held(issue["state"], issue["newsletter_id"]):
         return False
-    frozen = (issue.get("audience") or {}).get("frozen_at") is not None
-    return bool(not frozen or Progress.due(issue["_id"]) or not Progress.any_open(issue["_id"]))
+    if (issue.get("audience") or {}).get("frozen_at") is None:
+        return not audience.is_under_way(issue["_id"])
+    return bool(Progress.due(issue["_id"])) or not Progress.any_open(issue["_id"])
 
 
 def is_held(state: str | None, newsletter_id: ObjectId) -> bool:

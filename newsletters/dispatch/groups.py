@@ -26,7 +26,7 @@ from newsletters.dispatch.ledger import (
     Snapshot,
     unpack,
 )
-from newsletters.dispatch.mailing import Mailing
+from newsletters.dispatch.mailing import Mailing, Readers
 from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import Rates
 from newsletters.dispatch.servers import NotConnected, Server, servers
@@ -50,7 +50,7 @@ class Batch:
         self.times = bytearray(progress.times or bytes(SECONDS.size * len(self.states)))
         self.answers: dict[str, str] = dict(progress.answers)
         snapshot = Snapshot.get(progress.pk)
-        self.recipients = unpack(snapshot.recipients)
+        self.readers = Readers(mailing.newsletter.pk, unpack(snapshot.recipients))
         self.todo = self._places(READY) or self._places(DEFERRED)  # deferred ones wait longer than the rest
         self.held: list[int] = []  # back by their domain's limit
         self.domain_wait = 0.0
@@ -106,7 +106,7 @@ class Batch:
         """The next group, as recipients by place, for which there are tokens; else how long the server wants to rest."""
         size = current_app.config["DISPATCH_GROUP"]
         places, self.todo = self.todo[:size], self.todo[size:]
-        rows = self.mailing.recipients({place: self.recipients[place] for place in places})
+        rows = self.readers.reachable(places)
         for place in places:
             if place not in rows:
                 self._move(place, SUPPRESSED)

@@ -14,6 +14,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cache
 from urllib.parse import urlsplit
 
 from bson import ObjectId
@@ -22,6 +23,7 @@ from flask import current_app
 from network_api.documents import Row
 from network_api.languages import in_language
 from network_api.mail import dkim
+from newsletters.dispatch.smtp import Data, as_data
 from newsletters.documents import Newsletter
 from newsletters.issues.rendering import Links, Rendered
 from newsletters.subscriptions.links import manage_url, unsubscribe_url
@@ -32,7 +34,12 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/?^_`{|}
 
 def host() -> str:
     """The host that ids of messages and lists end with."""
-    return urlsplit(current_app.config["PUBLIC_URL"]).hostname or "localhost"
+    return _hostname(current_app.config["PUBLIC_URL"])
+
+
+@cache
+def _hostname(url: str) -> str:
+    return urlsplit(url).hostname or "localhost"
 
 
 def message_id(issue_id: ObjectId, subscription_id: ObjectId) -> str:
@@ -87,9 +94,10 @@ class Variant:
         )
         self._seal = dkim.Seal.of_settings(self._headers)
         self._relaxed = [piece if isinstance(piece, str) else dkim.relaxed_lines(piece) for piece in self._body]
+        self._data = [piece if isinstance(piece, str) else as_data(piece) for piece in (self._headers, b"\r\n", *self._body)]
 
-    def mail(self, issue_id: ObjectId, subscription: Row, recipient: str) -> bytes:
-        """The whole mail to one recipient, at an address as it is carried; signed where we sign."""
+    def mail(self, issue_id: ObjectId, subscription: Row, recipient: str) -> Data:
+        """The whole mail to one recipient, at an address as it is carried, as DATA takes it; signed where we sign."""
         identifier, nonce = subscription["_id"], subscription["nonce"]
         one_click = unsubscribe_url(identifier, nonce)
         values = {"manage": _soft(manage_url(identifier, nonce)), "unsubscribe": _soft(one_click)}
@@ -97,7 +105,8 @@ class Variant:
             f"To: <{recipient}>\r\nMessage-ID: {message_id(issue_id, identifier)}\r\nList-Unsubscribe: <{one_click}>\r\n"
         ).encode("ascii", "replace")
         signature = self._seal.sign(own, _filled(self._relaxed, values)) if self._seal else b""
-        return b"".join((signature, own, self._headers, b"\r\n", *_filled(self._body, values)))
+        safe = {name: as_data(value) for name, value in values.items()}
+        return Data(b"".join((as_data(signature + own), *_filled(self._data, safe))))
 
 
 def _shared_headers(newsletter: Newsletter, subject: str, language: str, boundary: str, date: datetime) -> bytes:

@@ -1,6 +1,6 @@
 """An issue on its way: its mails to recipients, from sources that are read again as it goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from time import monotonic
 
@@ -15,10 +15,37 @@ from newsletters.issues import sources
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import fallen, render, visible_blocks
 from newsletters.subscriptions.documents import ACTIVE, Subscription
-from newsletters.subscriptions.suppression import Suppression, address_hashes
+from newsletters.subscriptions.suppression import Suppression
 from newsletters.subscriptions.verp import return_path
 
-READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in a letter that is going out
+READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source, or a subscription as it was, may still be in what goes out
+NEEDED = ("email", "email_key", "language", "sections", "regions", "nonce", "state")  # of a subscription
+
+
+class Readers:
+    """The subscriptions of one batch: read together, and again as time goes by, since each reading has its price.
+
+    Whoever unsubscribes is suppressed at that moment, and that is asked for each group.
+    """
+
+    def __init__(self, newsletter_id: ObjectId, recipients: Sequence[ObjectId]) -> None:
+        self._newsletter_id, self._recipients = newsletter_id, recipients
+        self._rows: dict[ObjectId, Row] = {}
+        self._read_at = float("-inf")
+
+    def reachable(self, places: Sequence[int]) -> dict[int, Row]:
+        """Those of a group, by place, who may be written to at this moment. Groups are asked for in their order."""
+        if monotonic() - self._read_at >= READ_AGAIN_AFTER:
+            self._read(self._recipients[min(places)])
+        rows = {place: self._rows.get(self._recipients[place]) for place in places}
+        active = {place: row for place, row in rows.items() if row is not None and row["state"] == ACTIVE}
+        suppressed = Suppression.among(self._newsletter_id, [row["email_key"] for row in active.values()])
+        return {place: row for place, row in active.items() if row["email_key"] not in suppressed}
+
+    def _read(self, first: ObjectId) -> None:
+        stretch = {"newsletter_id": self._newsletter_id, "_id": {"$gte": first, "$lte": self._recipients[-1]}}
+        found = Subscription.collection().find(stretch, NEEDED).batch_size(len(self._recipients))
+        self._rows, self._read_at = {row["_id"]: row for row in found}, monotonic()
 
 
 class Mailing:
@@ -32,13 +59,6 @@ class Mailing:
         self._read_at = float("-inf")
         self._making = Lock()
 
-    def recipients(self, group: Mapping[int, ObjectId]) -> dict[int, Row]:
-        """The subscriptions of those of a group who may be written to at this moment."""
-        rows = self._not_suppressed(
-            {key: row for key, row in Subscription.by_ids(group.values()).items() if row["state"] == ACTIVE}
-        )
-        return {place: rows[key] for place, key in group.items() if key in rows}
-
     def mails(self, recipients: Mapping[int, Row]) -> dict[int, Mail]:
         """A mail to each, from the sources as they are now."""
         with self._making:
@@ -51,16 +71,6 @@ class Mailing:
         sender = return_path(self.issue.pk, subscription["_id"]) or self.newsletter.sender.email
         recipient = as_carried(subscription["email"])
         return Mail(sender, recipient, variant.mail(self.issue.pk, subscription, recipient))
-
-    def _not_suppressed(self, rows: dict[ObjectId, Row]) -> dict[ObjectId, Row]:
-        hashes = {
-            one: key
-            for key, row in rows.items()
-            for one in address_hashes("suppression", str(row["newsletter_id"]), row["email_key"])
-        }
-        for found in Suppression.rows({"_id": {"$in": list(hashes)}}):
-            rows.pop(hashes[found["_id"]], None)
-        return rows
 
     def _variant(self, subscription: Row) -> Variant:
         key = (subscription["language"], tuple(sorted(subscription.get("sections") or ())))

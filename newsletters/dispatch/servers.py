@@ -34,14 +34,14 @@ class Server(NamedTuple):
             raise NotConnected(f"{self}: {as_text(error)}") from error
 
     def _greeted(self) -> smtplib.SMTP:
-        tls = ssl.create_default_context()
         if self.scheme == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=tls)
+            context = ssl.create_default_context()
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
         else:
             smtp = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
         try:
             if self.scheme == "smtp+starttls":
-                smtp.starttls(context=tls)
+                smtp.starttls(context=ssl.create_default_context())
             if self.username:
                 smtp.login(self.username, self.password)
             smtp.ehlo_or_helo_if_needed()

@@ -12,7 +12,7 @@ import smtplib
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from time import monotonic
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, NewType, TypeVar
 
 from newsletters.dispatch.ledger import ACCEPTED, DEFERRED, REFUSED, UNKNOWN
 
@@ -30,12 +30,15 @@ _LONGEST_ANSWER, _LONGEST_UNREAD, _MOST_LINES = 300, 4096, 100
 Key = TypeVar("Key")
 
 
+Data = NewType("Data", bytes)  # what `as_data` has made, or whole pieces of that put together
+
+
 class Mail(NamedTuple):
     """One mail with its envelope, just as it goes out."""
 
     sender: str
     recipient: str
-    content: bytes
+    content: Data
 
 
 class Outcome(NamedTuple):
@@ -120,8 +123,7 @@ class Connection:
         try:
             refusal, wants_content = self._open(mail, begun)
             if refusal is None:
-                content = as_data(mail.content)
-                self._write(content + DOT + following, dot=len(content) + len(DOT))
+                self._write(mail.content + DOT + following, dot=len(mail.content) + len(DOT))
             else:  # RFC 2920, section 3.1: where DATA was accepted for nobody, a single dot ends it
                 self.served += 1
                 self._write((DOT if wants_content else RSET) + following)
@@ -233,18 +235,17 @@ class Connection:
         self.close()
 
 
-def as_data(content: bytes) -> bytes:
+def as_data(content: bytes) -> Data:
     """A content as DATA takes it: every line ends with CRLF, the last one too, and none of them can be taken for the end.
 
-    Whatever a content is made of, no line of it becomes a command (RFC 5321, section 4.5.2).
+    Whatever a content is made of, no line of it becomes a command (RFC 5321, section 4.5.2). To look through a whole mail costs
+    more than to send it, so a letter does this to its pieces, most of them once for all mails; what is joined stays whole lines.
     """
     if not content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n"):
         content = _LINE_END.sub(b"\r\n", content)
-    if not content.endswith(b"\r\n"):
+    if content and not content.endswith(b"\r\n"):
         content += b"\r\n"
-    if b"\n." in content or content.startswith(b"."):
-        content = _LEADING_DOT.sub(b"..", content)
-    return content
+    return Data(_LEADING_DOT.sub(b"..", content))
 
 
 def as_text(error: Exception) -> str:

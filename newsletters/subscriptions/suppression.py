@@ -3,7 +3,6 @@
 The hash is made with the secret key, and looked up under older keys as well, so that a new key forgets nobody's wish.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import timedelta
@@ -22,7 +21,7 @@ REASONS = ("unsubscribed", "erased", "bounced", "complained")
 def address_hashes(purpose: str, *parts: str) -> list[str]:
     """What an address is known by for a purpose: under today's secret key first, then under older ones."""
     keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-    return [hmac.new(key.encode(), "\0".join((purpose, *parts)).encode(), hashlib.sha256).hexdigest() for key in keys]
+    return [hmac.digest(key.encode(), "\0".join((purpose, *parts)).encode(), "sha256").hex() for key in keys]
 
 
 class Suppression(BaseDocument):

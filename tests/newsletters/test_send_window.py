@@ -125,16 +125,16 @@ def test_the_end_of_the_window_acts_within_one_group(
     people = subscribe_many(by_day, 12)
     issue = issue_being_sent(by_day)
     monkeypatch.setitem(app.config, "DISPATCH_GROUP", 3)
-    sent_ahead = batches.Batch._write_ahead
+    send_group = Batch._write_ahead_and_send
     with travel(at("2026-11-24T17:59:59"), tick=False) as clock:
 
-        def then_it_is_eight(batch: batches.Batch) -> Any:
-            group = sent_ahead(batch)
+        def then_it_is_eight(batch: Batch, *given: Any) -> bool:
+            held = send_group(batch, *given)
             if len(batch.todo) <= 6:
                 clock.move_to(at("2026-11-24T18:00"))
-            return group
+            return held
 
-        monkeypatch.setattr(batches.Batch, "_write_ahead", then_it_is_eight)
+        monkeypatch.setattr(Batch, "_write_ahead_and_send", then_it_is_eight)
         issue = work_until_idle(issue)
         assert issue.state == "sending"
         assert count(issue.pk) == {"ready": 6, "accepted": 6}
