@@ -19,13 +19,18 @@ def database(port: int, storage: Path, log: Path) -> Child:
 
     `--sync-on-commit` always: without it a killed process loses writes that it had acknowledged.
     """
-    command = [
+    command = program(*database_command(port, storage))
+    return Child("database", command, log / "database.log", b"listening on", stops=DATABASE_STOPS)
+
+
+def database_command(port: int, storage: Path) -> list[str]:
+    """How it is started."""
+    return [
         str(Path(sys.executable).with_name("secantusd-py")),
         *("--host", LOOPBACK, "--port", str(port)),
         *("--storage-path", str(storage), "--cache-size", "256M"),
         *("--sync-on-commit", "--log-level", "INFO"),
     ]
-    return Child("database", program(*command), log / "database.log", b"listening on", stops=DATABASE_STOPS)
 
 
 def database_uri(port: int) -> str:

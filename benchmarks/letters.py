@@ -1,0 +1,102 @@
+"""A platform with a letter to send, for benchmarks: on the embedded database with its safe setting."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bson import ObjectId
+from flask import Flask
+
+from network_api.app import create_app, ensure_indexes
+from network_api.languages import search_terms
+from network_api.networks.documents import Network
+from network_api.up import embedded
+from newsletters.dispatch.mailing import Mailing
+from newsletters.dispatch.smtp import Mail
+from newsletters.documents import Newsletter
+from newsletters.issues.documents import Issue
+from newsletters.subscriptions.documents import Subscription, new_nonce
+from tests.newsletters.factories import issue_being_sent, make_newsletter, subscription
+from tests.platform.running import eventually, free_port
+
+MAIL_SIZE = 17_000  # bytes, of a mail as it goes out
+_AT_ONCE = 2000
+_PARAGRAPH = "Työhönvalmennuksen **verkosto** kokoontui ja päätti: [pöytäkirja](https://verkosto.example.org/poytakirja/{}). "
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URI of an embedded database, run as `network-api up` runs it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        port, log = free_port(), Path(folder) / "database.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(embedded.database_command(port, Path(folder) / "data"), stdout=output, stderr=output)
+        try:
+            eventually(lambda: b"listening on" in log.read_bytes(), "the database listens", 60)
+            yield embedded.database_uri(port)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def settings(uri: str, smtp_port: int, **given: Any) -> dict[str, Any]:
+    """The settings of a platform on that database, sending to that port."""
+    return {
+        "SECRET_KEY": "a secret of the benchmarks, long enough",
+        "MONGODB_URI": uri,
+        "PUBLIC_URL": "https://verkosto.example.org",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": smtp_port,
+        "MAIL_DEFAULT_SENDER": "network@example.org",
+        "CELERY_BROKER_URL": "memory://",
+        "LOG_LEVEL": "WARNING",
+        **given,
+    }
+
+
+@contextmanager
+def platform(given: Mapping[str, Any]) -> Iterator[Flask]:
+    """The application with its indexes, inside its context."""
+    app = create_app(given)
+    with app.app_context():
+        ensure_indexes(app)
+        yield app
+
+
+def newsletter_of(subscribers: int) -> Newsletter:
+    """A newsletter with so many subscribers who have confirmed."""
+    place = f"n{ObjectId()}"
+    network = Network(slug=place, name={"fi": "Verkosto"}, kind="national").insert()
+    newsletter = make_newsletter(network, place)
+    template = subscription(newsletter, "tilaaja@example.org").checked_row()
+    for first in range(0, subscribers, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, subscribers))
+        Subscription.collection().insert_many([_subscriber(template, number) for number in numbers], ordered=False)
+    return newsletter
+
+
+def _subscriber(template: Mapping[str, Any], number: int) -> dict[str, Any]:
+    address = f"tilaaja{number:07}@example.org"
+    own = {"email": address, "email_key": address, "nonce": new_nonce(), "search": search_terms(address)}
+    return {**template, "_id": ObjectId(), **own}
+
+
+def text_of_size(newsletter: Newsletter) -> str:
+    """A text with which the mails of an issue are as large as those of the benchmark are to be."""
+    for paragraphs in range(1, 200):
+        text = "\n\n".join(_PARAGRAPH.format(number) * 3 for number in range(paragraphs))
+        issue = issue_being_sent(newsletter, text={"fi": text})
+        size = len(a_mail(issue).content)
+        Issue.remove({"_id": issue.pk})
+        if size >= MAIL_SIZE:
+            return text
+    raise AssertionError("no text is long enough")
+
+
+def a_mail(issue: Issue) -> Mail:
+    """A mail of an issue."""
+    first = Subscription.rows({"newsletter_id": issue.newsletter_id}, sort=[("_id", 1)], limit=1)[0]
+    return Mailing(issue).mails({0: first})[0]
