@@ -10,6 +10,7 @@ from time_machine import travel
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from newsletters.dispatch import batches, tasks
+from newsletters.dispatch.groups import Batch
 from newsletters.dispatch.ledger import count
 from newsletters.documents import Cadence, Newsletter, SendWindow
 from newsletters.issues.documents import Issue
