@@ -267,6 +267,12 @@ SETTINGS = (
         5,
     ),
     Setting(
+        "CHECK_LINKS",
+        yes_or_no,
+        "Whether the links of an issue are tried before it is approved; only public addresses are asked.",
+        False,
+    ),
+    Setting(
         "DISPATCH_GROUP",
         whole_number(1, 500),
         "Letters written ahead in one step: the most that a crash can leave as unknown.",

@@ -11,8 +11,8 @@ from network_api.documents import utcnow
 from network_api.members.documents import Member
 from newsletters.dispatch.ledger import ACCEPTED, CODES, DONE, REFUSED, SECONDS, Progress, Snapshot, pack
 from newsletters.documents import Cadence, Newsletter, Sender
-from newsletters.issues import sources
 from newsletters.issues.documents import SENT, Approval, Audience, Block, Issue
+from newsletters.issues.sources import block_of, introductions, theme_days
 from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
 
 _LANGUAGES = ("fi", "fi", "fi", "fi", "sv", "fi", "fi", "fi", "fi", "sv", "fi", "en")  # as often as people speak them
@@ -84,8 +84,8 @@ def _blocks(newsletter: Newsletter, given: Mapping[str, Any], made: Mapping[str,
     events = Event.by_ids(made["events"][slug].pk for slug in given["events"]).values()
     members = Member.by_ids(made["members"][address].pk for address in given["introductions"]).values()
     blocks = [Block(**block) for block in given["blocks"]]
-    blocks += [sources.event_block(event, newsletter.languages, told=False) for event in events]
-    blocks += [sources.introduction_block(member, newsletter.languages) for member in members]
+    blocks += [theme_days.block(event, newsletter.languages, None) for event in events]
+    blocks += [block_of(introductions.KIND, member, newsletter.languages) for member in members]
     return sorted(blocks, key=lambda block: newsletter.sections.index(block.section))
 
 

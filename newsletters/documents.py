@@ -1,20 +1,23 @@
 """Newsletters: whose letter it is, from whom, in which languages and sections."""
 
-from datetime import date, datetime
-from typing import Any, ClassVar
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
+from bson import ObjectId
 from mongoengine import (
+    DateTimeField,
     DictField,
     EmbeddedDocumentField,
     IntField,
     ListField,
+    MapField,
     ObjectIdField,
     StringField,
 )
 
 from network_api.documents import BaseDocument, Part, utcnow
-from network_api.errors import Conflict, Invalid
+from network_api.errors import Conflict, Invalid, NotFound
 from network_api.languages import LANGUAGES, in_language, slugify
 from newsletters import local_times
 
@@ -66,6 +69,17 @@ class Newsletter(BaseDocument):
     send_window = EmbeddedDocumentField(SendWindow)
     cadence = EmbeddedDocumentField(Cadence)
     sections = ListField(StringField(choices=SECTIONS), required=True)
+    contribution_days = IntField(min_value=0, max_value=60)  # before the day of the cadence; none: no deadline
+    watermarks = MapField(DateTimeField())  # by network: up to when its news have been told without a gap
+    held = IntField(default=0)
+
+    @classmethod
+    def hold(cls, newsletter_id: ObjectId) -> Self:
+        """Keep a newsletter to the running transaction: another one that holds it has to begin anew. Raises NotFound."""
+        held = cls.change({"_id": newsletter_id}, {"$inc": {"held": 1}})
+        if held is None:
+            raise NotFound
+        return held
 
     def today(self) -> date:
         """The day that it is now in the newsletter's time zone."""
@@ -93,3 +107,10 @@ class Newsletter(BaseDocument):
     def next_issue_at(self, now: datetime) -> datetime | None:
         """When the next issue is to appear by the cadence; None where there is none."""
         return self.cadence and local_times.monthly(self.cadence.day, self.cadence.time, self.zone, now)
+
+    def contributions_until(self) -> datetime | None:
+        """The deadline for contributions to the next issue; None where it has none."""
+        appears = self.next_issue_at(utcnow())
+        if appears is None or self.contribution_days is None:
+            return None
+        return appears - timedelta(days=self.contribution_days)

@@ -1,10 +1,14 @@
 """Newsletters, as the application sees them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from network_api.documents import Problem, Row
-from network_api.feature import Feature
+from network_api.feature import Feature, Person
 from newsletters import demo, routes
+from newsletters.contributions import contributing
+from newsletters.contributions import routes as contribution_routes
+from newsletters.contributions.documents import Contribution
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.commands import newsletter
@@ -12,9 +16,11 @@ from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
-from newsletters.issues import archive, feeds
+from newsletters.issues import archive, comments, feeds
 from newsletters.issues import routes as issue_routes
+from newsletters.issues.comment_documents import Comment
 from newsletters.issues.documents import SENT, Issue
+from newsletters.issues.told import Told
 from newsletters.subscriptions import pages as subscription_pages
 from newsletters.subscriptions import routes as subscription_routes
 from newsletters.subscriptions import subscribing
@@ -22,6 +28,7 @@ from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
 from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
 
+PARTS = (subscribing, contributing, comments)
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
 
@@ -46,16 +53,37 @@ def _recounted(issue: Row, frozen: Row) -> Iterator[Problem]:
         yield Problem("issue_sent", where, {}, unfinished)
 
 
+def export_person(person: Person) -> Mapping[str, Any]:
+    """What the parts of newsletters hold about somebody."""
+    return {name: rows for part in PARTS for name, rows in part.export_person(person).items()}
+
+
+def erase_person(person: Person) -> None:
+    """Delete that, or let it be known no more whose it was."""
+    for part in PARTS:
+        part.erase_person(person)
+
+
 feature = Feature(
     name="newsletters",
-    documents=(Newsletter, Subscription, Issue, Snapshot, Progress, Superseded, SendRate, Suppression, MailAllowance),
-    blueprints=(routes.blueprint, subscription_routes.blueprint, issue_routes.blueprint, dispatch_routes.blueprint),
+    documents=(
+        *(Newsletter, Subscription, Suppression, MailAllowance),
+        *(Contribution, Issue, Told, Comment),
+        *(Snapshot, Progress, Superseded, SendRate),
+    ),
+    blueprints=(
+        routes.blueprint,
+        subscription_routes.blueprint,
+        contribution_routes.blueprint,
+        issue_routes.blueprint,
+        dispatch_routes.blueprint,
+    ),
     pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages),
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},
     commands=(newsletter,),
     check=check,
-    export_person=subscribing.export_person,
-    erase_person=subscribing.erase_person,
+    export_person=export_person,
+    erase_person=erase_person,
     demo=demo.make,
 )

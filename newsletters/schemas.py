@@ -116,6 +116,15 @@ class NewsletterPatch(Schema):
     timezone = TimeZone(metadata={"description": "Of its send window and cadence, and of the days that subscribers name."})
     send_window = fields.Nested(SendWindowSchema, allow_none=True)
     cadence = fields.Nested(CadenceSchema, allow_none=True)
+    contribution_days = fields.Integer(
+        allow_none=True,
+        validate=validate.Range(0, 60),
+        metadata={
+            "description": "How long before the day of the cadence contributions are in; later ones are for the next issue.",
+            "example": 7,
+            "rare": True,
+        },
+    )
     sections = list_of_sections(validate=validate.Length(min=1))
 
 

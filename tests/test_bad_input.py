@@ -36,6 +36,7 @@ OTHERS_OWN = (  # not there for the administrator
     "/api/v1/auth/tokens/<id:token_id>",
     "/api/v1/members/me/introduction",
     "/api/v1/members/me/calendar",
+    "/api/v1/issues/<id:issue_id>/comments/<id:comment_id>",
 )
 LARGEST = (2**31, 2**53 + 1, 2**63, 2**64, 10**30, -(10**30), 1e300)
 

@@ -56,6 +56,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("RETAIN_NEEDS_DAYS", 366),
     ("RETAIN_UNCONFIRMED_DAYS", 91),
     ("RETAIN_UNSUBSCRIBED_DAYS", 0),
+    ("CHECK_LINKS", "perhaps"),
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),
     ("DISPATCH_GROUP", 501),

@@ -134,6 +134,9 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     newsletter = make_newsletter(regional)
     subscription = subscribe(newsletter, "tilaaja@example.org")
     issue = issue_being_sent(newsletter)
+    given = {"section": "news", "title": {"fi": "Uusi vertaisryhmä"}, "text": {"fi": "Ryhmä kokoontuu tiistaisin."}}
+    contribution = callers["editor"].post(f"/networks/{regional.pk}/contributions", given).json
+    comment = callers["coordinator"].post(f"/issues/{issue.pk}/comments", {"text": "Hieno."}).json
     assert membership is not None
     ids = {
         "network_id": regional.pk,
@@ -155,5 +158,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "subscription_token": links.make_token(subscription_links.MANAGE, subscription.pk, subscription.nonce),
         "subscription_id": subscription.pk,
         "issue_id": issue.pk,
+        "contribution_id": contribution["id"],
+        "comment_id": comment["id"],
     }
     return World(callers, {name: str(value) for name, value in ids.items()}, regional)

@@ -6,12 +6,11 @@ from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from typing import Any
 
-from flask_mail import Message
-
 from network_api.mail.message import Picture
+from network_api.mail.transport import QuotedMessage
 
 
-class PicturedMessage(Message):
+class PicturedMessage(QuotedMessage):
     """A message whose HTML part comes together with its pictures (multipart/related, RFC 2387), beside the other parts."""
 
     pictures: Sequence[Picture] = ()

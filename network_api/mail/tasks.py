@@ -7,7 +7,7 @@ from time import monotonic
 
 from bson import ObjectId
 from celery import shared_task
-from flask_mail import BadHeaderError, Mail, Message
+from flask_mail import BadHeaderError, Mail
 
 from network_api.feature import features
 from network_api.mail import html_part

@@ -2,12 +2,25 @@
 
 import smtplib
 from contextlib import ExitStack, suppress
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
 from typing import Self
 
 from flask import current_app
 from flask_mail import Connection, Message
 
 ANSWER_WITHIN = 0.5  # of the lease, for each answer; Flask-Mail's own connection would wait for ever
+
+
+_quoted = Charset("utf-8")
+_quoted.body_encoding = QP
+
+
+class QuotedMessage(Message):
+    """A mail whose lines no server finds too long (RFC 5321, section 4.5.3.1.6), whatever people wrote in one."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        return MIMEText(text or "", subtype, _quoted)  # type: ignore[arg-type]  # a Charset is what it takes (email.mime.text)
 
 
 class PatientConnection(Connection):

@@ -1,6 +1,7 @@
 """An issue on its way: its mails to recipients, from sources that are read again as it goes."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from threading import Lock
 from time import monotonic
 
@@ -13,11 +14,14 @@ from newsletters.dispatch.smtp import Mail
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
 from newsletters.issues.documents import Issue
-from newsletters.issues.rendering import fallen, render, visible_blocks
+from newsletters.issues.rendering import fallen, render, shown_places
+from newsletters.issues.sources.kinds import Live
 from newsletters.subscriptions.documents import ACTIVE, Subscription
 from newsletters.subscriptions.suppression import Suppression
 from newsletters.subscriptions.verp import return_path
 
+MOST_VARIANTS = 128  # kept ready at a time, of at most 100 kB each
+MOST_CHOICES = 4096
 READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source, or a subscription as it was, may still be in what goes out
 NEEDED = ("email", "email_key", "language", "sections", "regions", "nonce", "state")  # of a subscription
 
@@ -54,8 +58,9 @@ class Mailing:
     def __init__(self, issue: Issue) -> None:
         self.issue = issue
         self.newsletter = Newsletter.get(issue.newsletter_id)
-        self._variants: dict[tuple[str, tuple[str, ...]], Variant] = {}
-        self._standing: set[str] = set()
+        self._standing: dict[str, Live] = {}
+        self._places = lru_cache(MOST_CHOICES)(self._places_for)
+        self._made = lru_cache(MOST_VARIANTS)(self._make_variant)
         self._read_at = float("-inf")
         self._making = Lock()
 
@@ -73,16 +78,17 @@ class Mailing:
         return Mail(sender, recipient, variant.mail(self.issue.pk, subscription, recipient))
 
     def _variant(self, subscription: Row) -> Variant:
-        key = (subscription["language"], tuple(sorted(subscription.get("sections") or ())))
-        if key not in self._variants:
-            self._variants[key] = self._make_variant(*key)
-        return self._variants[key]
+        """The variant with what a subscriber gets; choices that come to the same blocks share one."""
+        sections, regions = (tuple(sorted(subscription.get(name) or ())) for name in ("sections", "regions"))
+        return self._made(subscription["language"], self._places(sections, regions))
 
-    def _make_variant(self, language: str, sections: tuple[str, ...]) -> Variant:
+    def _places_for(self, sections: tuple[str, ...], regions: tuple[str, ...]) -> tuple[int, ...]:
+        return shown_places(self.issue, self._standing, sections, regions)
+
+    def _make_variant(self, language: str, places: tuple[int, ...]) -> Variant:
         placeholders = Placeholders()
-        wanted = ("editorial", *sections) if sections else ()
-        blocks = visible_blocks(self.issue, self._standing, wanted)
-        rendered = render(self.newsletter, self.issue, language, placeholders.links, blocks=blocks)
+        blocks = [self.issue.blocks[place] for place in places]
+        rendered = render(self.newsletter, self.issue, language, placeholders.links, standing=self._standing, blocks=blocks)
         return Variant(self.newsletter, rendered, language, placeholders, self.issue.started_at)
 
     def _read_sources(self) -> None:
@@ -91,13 +97,15 @@ class Mailing:
             return
         standing = sources.standing(self.issue.blocks)
         if standing != self._standing:
-            self._standing, self._variants = standing, {}
+            self._standing = standing
+            self._places.cache_clear()
+            self._made.cache_clear()
         note_fallen(self.issue, standing)
         self._read_at = monotonic()
 
 
 @transactional
-def note_fallen(issue: Issue, standing: set[str]) -> None:
+def note_fallen(issue: Issue, standing: Mapping[str, Live]) -> None:
     """Name in the audit log what has fallen out of an approved issue, each source once."""
     for key in sorted(fallen(issue, standing)):
         if issue.drop(key):

@@ -2,6 +2,7 @@
 
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
 from network_api.errors import NotFound
+from newsletters.issues.comment_documents import Comment
 from newsletters.issues.documents import Issue
 
 
@@ -12,6 +13,15 @@ def edited_issue(caller: Caller, issue_id: str) -> Issue:
     if not caller.has_role(EDITOR, issue.network_id):
         raise NotFound
     return issue
+
+
+def own_comment(caller: Caller, issue_id: str, comment_id: str) -> Comment:
+    """The caller's own comment on an issue that they may write."""
+    issue = edited_issue(caller, issue_id)
+    comment = Comment.get(comment_id)
+    if (comment.issue_id, comment.author_id) != (issue.pk, caller.member_id):
+        raise NotFound
+    return comment
 
 
 def coordinated_issue(caller: Caller, issue_id: str) -> Issue:

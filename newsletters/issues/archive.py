@@ -108,7 +108,7 @@ def show_issue(slug: str, issue_id: str) -> Response:
     """
     newsletter, language = newsletter_of(slug), of_request()
     issue = _sent_issue(newsletter, issue_id)
-    told = sources.standing_in_archive(issue.blocks) - set(issue.dropped)
+    told = {key: said for key, said in sources.standing_in_archive(issue.blocks).items() if key not in issue.dropped}
     from_sources = any(block.source for block in issue.blocks)
     return _shown(
         "newsletters/archived_issue.html",
@@ -116,7 +116,7 @@ def show_issue(slug: str, issue_id: str) -> Response:
         None if from_sources else max(issue.updated_at, newsletter.updated_at),
         title=in_language(issue.title, language),
         summary=summary_of(issue, language),
-        sections=sections_of(newsletter, visible_blocks(issue, told), language),
+        sections=sections_of(newsletter, visible_blocks(issue, told), language, told),
         sent_at=issue.sent_at.astimezone(newsletter.zone),
     )
 

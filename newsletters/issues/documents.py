@@ -2,6 +2,7 @@
 
     draft -> submitted -> approved -> scheduled -> sending <-> paused -> sent
       ^__________|____________|___________|  any edit           any of them but sent -> cancelled
+      ^__________|  rejected
 
 Deliveries of an issue that has ended can be sent again, in a new round: it is then being sent once more.
 
@@ -24,20 +25,24 @@ from mongoengine import (
     EmbeddedDocumentListField,
     IntField,
     ListField,
+    MapField,
     ObjectIdField,
     StringField,
 )
 
 from network_api.documents import BaseDocument, Part, utcnow
-from network_api.errors import Forbidden
+from network_api.errors import Forbidden, StaleVersion
+from newsletters.contributions.documents import Contribution
 from newsletters.documents import SECTIONS, WrongState
+from newsletters.issues.told import Told
 
 DRAFT, SUBMITTED, APPROVED, SCHEDULED = "draft", "submitted", "approved", "scheduled"
 SENDING, PAUSED, SENT, CANCELLED = "sending", "paused", "sent", "cancelled"
 ISSUE_STATES = (DRAFT, SUBMITTED, APPROVED, SCHEDULED, SENDING, PAUSED, SENT, CANCELLED)
 EDITABLE = (DRAFT, SUBMITTED, APPROVED, SCHEDULED)
-EVENT, INTRODUCTION = "event", "introduction"
-SOURCE_TYPES = (EVENT, INTRODUCTION)
+EVENT, INTRODUCTION, CONTRIBUTION = "event", "introduction", "contribution"
+NETWORK, COORDINATION, MATERIALS = "network", "coordination", "materials"
+SOURCE_TYPES = (EVENT, INTRODUCTION, CONTRIBUTION, NETWORK, COORDINATION, MATERIALS)
 CONTENT = ("title", "blocks")
 
 
@@ -62,13 +67,19 @@ class Source(Part):
 
 
 class Block(Part):
-    """A piece of an issue. A hidden one stays out of the letter; a pinned one stays at the top of its section."""
+    """A piece of an issue. A hidden one stays out of the letter; a pinned one stays at the top of its section.
+
+    `edited` says that its text is an editor's own and not its source's. `told` is what readers have heard of the time and
+    place of its theme day: such a block is short, and marked where that has changed.
+    """
 
     section = StringField(required=True, choices=SECTIONS)
     text = DictField(required=True)
     source = EmbeddedDocumentField(Source)
     pinned = BooleanField(required=True, default=False)
     hidden = BooleanField(required=True, default=False)
+    edited = BooleanField(required=True, default=False)
+    told = StringField()
 
 
 class Approval(Part):
@@ -131,6 +142,13 @@ class Issue(BaseDocument):
     dropped = ListField(StringField())  # sources that fell out before sending; the audit log has each once
     dispatching = BooleanField()
     rounds = EmbeddedDocumentListField(Round)  # after the first
+    contributions_until = DateTimeField()  # later contributions are for the next issue; none: all that are there
+    network_deadlines = MapField(DateTimeField())  # the same for single networks, by id
+
+    def deadline_of(self, network_id: ObjectId) -> datetime | None:
+        """Until when a network can contribute to this issue."""
+        found: datetime | None = self.network_deadlines.get(str(network_id), self.contributions_until)
+        return found
 
     def clean(self) -> None:
         """Work out the hash of the content, which an approval is bound to."""
@@ -160,21 +178,49 @@ class Issue(BaseDocument):
         moved = self.change({"_id": self.pk, "state": {"$in": list(allowed)}, "content_hash": self.content_hash}, update)
         if moved is None:
             raise WrongState(f"An issue that is {self.get(self.pk).state} cannot become {state}.")
+        if state == CANCELLED:
+            Told.give_back(self.pk)
         return moved
+
+    def require_state(self, state: str, *allowed: str) -> None:
+        """Raises WrongState where it cannot become `state` from the one that it was read in."""
+        if self.state not in allowed:
+            raise WrongState(f"An issue that is {self.state} cannot become {state}.")
+
+    def require_approver(self, approver_id: ObjectId | None) -> None:
+        """Raises OwnIssue for its author and its last editor, WrongState where it was not handed in."""
+        self.require_state(APPROVED, SUBMITTED)
+        if approver_id in (self.author_id, self.edited_by):
+            raise OwnIssue
+
+    def settle(self, blocks: Iterable[Block]) -> Self:
+        """Keep the words that a draft's sources have now, so that it is approved and sent in these. No edit by a person."""
+        after = self.wrap({**self.to_mongo().to_dict(), "blocks": [block.to_mongo().to_dict() for block in blocks]}).checked_row()
+        settled = self.change(
+            {"_id": self.pk, "version": self.version, "state": DRAFT},
+            {"$set": {"blocks": after.get("blocks", []), "content_hash": after["content_hash"]}},
+        )
+        if settled is None:
+            raise StaleVersion
+        return settled
 
     def approve(self, approver_id: ObjectId | None) -> Self:
         """Approve this content. Raises OwnIssue, WrongState."""
-        if approver_id in (self.author_id, self.edited_by):
-            raise OwnIssue
+        self.require_approver(approver_id)
         return self.move(APPROVED, (SUBMITTED,), approval=Approval(by=approver_id, content_hash=self.content_hash).to_mongo())
 
     def begin(self) -> Self | None:
         """Start sending, once, and only what has been approved; None where another has started it or it was edited."""
         approved = {"_id": self.pk, "state": {"$in": [APPROVED, SCHEDULED]}, "content_hash": self.content_hash}
-        return self.change(
+        begun = self.change(
             {**approved, "approval.content_hash": self.content_hash},
             {"$set": {"state": SENDING, "started_at": utcnow(), "dispatching": True}, "$inc": {"version": 1}},
         )
+        if begun is not None:
+            shown = [block.source for block in begun.blocks if block.source is not None and not block.hidden]
+            Contribution.tell(source.id for source in shown if source.type == CONTRIBUTION)
+            Told.hear(begun.newsletter_id, [source.id for source in shown if source.type == EVENT])
+        return begun
 
     @property
     def round_began_at(self) -> datetime:
@@ -204,6 +250,16 @@ class Issue(BaseDocument):
         row = cls.collection().find_one({"_id": identifier}, {"state": 1})
         return None if row is None else str(row["state"])
 
+    @classmethod
+    def sent_among(cls, identifiers: Iterable[ObjectId]) -> list[ObjectId]:
+        """Those of these issues that have gone out to everybody."""
+        rows = cls.rows({"_id": {"$in": list(identifiers)}}, only=("state",))
+        return [row["_id"] for row in rows if row["state"] == SENT]
+
     def drop(self, key: str) -> bool:
-        """Note that a source has fallen out; True the first time."""
-        return self.change({"_id": self.pk, "dropped": {"$ne": key}}, {"$addToSet": {"dropped": key}}) is not None
+        """Note that a source has fallen out, and let another issue tell it; True the first time."""
+        if self.change({"_id": self.pk, "dropped": {"$ne": key}}, {"$addToSet": {"dropped": key}}) is None:
+            return False
+        if not self.rounds:  # later rounds are for a few; all others have been told
+            Told.give_back(self.pk, key)
+        return True

@@ -1,25 +1,21 @@
 """From an issue to what people read: the blocks that stand, as HTML and as text, in one language."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import nh3
-from flask import render_template
+import css_inline
+from flask import current_app, render_template
 from flask_babel import force_locale, gettext
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
-from markdown_it import MarkdownIt
+from mjml import mjml2html
 
 from network_api.languages import LANGUAGES, in_language
 from newsletters.documents import Newsletter
-from newsletters.issues import sources
+from newsletters.issues import palette, sources
 from newsletters.issues.documents import Block, Issue
-
-TAGS = {"a", "b", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p", "pre", "strong", "ul"}
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}}
-_markdown = MarkdownIt("commonmark", {"html": False})
-_text_config = ParserConfig(display_links=True)
+from newsletters.issues.markdown import as_text, safe_html
+from newsletters.issues.sources.kinds import Live
 
 
 @dataclass(frozen=True)
@@ -39,40 +35,52 @@ class Rendered:
     text: str
 
 
-def safe_html(markdown: str) -> str:
-    """Markdown as HTML that carries no script, style, frame or foreign scheme."""
-    html = _markdown.render(markdown)
-    return nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener noreferrer"
-    )
+def is_for(block: Block, said: Live | None, sections: Collection[str], regions: Collection[str]) -> bool:
+    """Whether a reader who chose these sections and regions (none: all) gets a block.
+
+    Everybody gets the editorial. What has a source is for the regions that its networks serve; for all of them where a
+    national network has a part in it, and where people can take part from anywhere.
+    """
+    if sections and block.section not in sections and block.section != "editorial":
+        return False
+    return not regions or said is None or said.regions is None or not said.regions.isdisjoint(regions)
 
 
-def as_text(html: str) -> str:
-    """The same as plain text."""
-    return str(get_text(html, _text_config)).strip()
+def shown_places(
+    issue: Issue, standing: Mapping[str, Live], sections: Collection[str] = (), regions: Collection[str] = ()
+) -> tuple[int, ...]:
+    """The places of the blocks that a reader gets: not hidden, their source still standing, of their sections and regions."""
+    places = []
+    for place, block in enumerate(issue.blocks):
+        said = standing.get(block.source.key) if block.source else None
+        stands = said is not None or block.source is None
+        if stands and not block.hidden and is_for(block, said, sections, regions):
+            places.append(place)
+    return tuple(places)
 
 
-def visible_blocks(issue: Issue, standing: set[str], sections: Sequence[str] = ()) -> list[Block]:
-    """The blocks that go out: not hidden, their source still standing, of the wanted sections (none given: all)."""
-    return [
-        block
-        for block in issue.blocks
-        if not block.hidden
-        and (block.source is None or block.source.key in standing)
-        and (not sections or block.section in sections)
-    ]
+def visible_blocks(issue: Issue, standing: Mapping[str, Live]) -> list[Block]:
+    """The blocks that a reader of everything gets."""
+    return [issue.blocks[place] for place in shown_places(issue, standing)]
 
 
-def fallen(issue: Issue, standing: set[str]) -> set[str]:
+def fallen(issue: Issue, standing: Mapping[str, Live]) -> set[str]:
     """The sources of the issue that do not stand any more."""
-    return {block.source.key for block in issue.blocks if block.source is not None and not block.hidden} - standing
+    return {block.source.key for block in issue.blocks if block.source is not None and not block.hidden} - standing.keys()
 
 
 def render(
-    newsletter: Newsletter, issue: Issue, language: str, links: Links, *, blocks: Iterable[Block] | None = None
+    newsletter: Newsletter,
+    issue: Issue,
+    language: str,
+    links: Links,
+    *,
+    standing: Mapping[str, Live] | None = None,
+    blocks: Sequence[Block] | None = None,
 ) -> Rendered:
-    """The issue in a language, with the blocks that stand now unless others are given."""
-    shown = visible_blocks(issue, sources.standing(issue.blocks)) if blocks is None else list(blocks)
+    """The issue in a language: `blocks`, or all that stand. `standing` is what their sources say, read now unless given."""
+    said = sources.standing(issue.blocks) if standing is None else standing
+    shown = visible_blocks(issue, said) if blocks is None else blocks
     with force_locale(language):
         values: dict[str, Any] = {
             "language": language,
@@ -80,32 +88,65 @@ def render(
             "title": _line(in_language(issue.title, language)),
             "newsletter": _line(in_language(newsletter.name, language)),
             "sender": newsletter.sender.name,
-            "sections": sections_of(newsletter, shown, language),
+            "reply_to": newsletter.reply_to,
+            "archive": f"{current_app.config['PUBLIC_URL']}/newsletters/{newsletter.slug}",
+            "sections": sections_of(newsletter, shown, language, said),
+            "light": palette.LIGHT,
+            "dark": palette.DARK,
         }
-        return Rendered(
-            subject=values["title"],
-            html=render_template("newsletters/letter.html", **values),
-            text=render_template("newsletters/letter.txt", **values).strip() + "\n",
-        )
+        text = render_template("newsletters/letter.txt", **values).strip() + "\n"
+        return Rendered(values["title"], _html(render_template("newsletters/letter.mjml", **values)), text)
 
 
-def sections_of(newsletter: Newsletter, blocks: Sequence[Block], language: str) -> list[dict[str, Any]]:
+def _html(mjml: str) -> str:
+    """Letter HTML: laid out by MJML, with the styles of its elements inside them, as mail programs want it."""
+    return _inliner().inline(mjml2html(mjml).replace('role="article"', 'role="main"'))
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def sections_of(
+    newsletter: Newsletter, blocks: Sequence[Block], language: str, standing: Mapping[str, Live]
+) -> list[dict[str, Any]]:
     """The blocks by section, in the newsletter's order; what belongs to no section of it comes last."""
     order = [*newsletter.sections, *(block.section for block in blocks)]
+    titles = {
+        "events": gettext("Theme days"),
+        "introductions": gettext("Introductions"),
+        "news": gettext("News"),
+        "practices": gettext("Practices worth sharing"),
+    }
     found = []
     for name in dict.fromkeys(order):
-        members = sorted((block for block in blocks if block.section == name), key=lambda block: not block.pinned)
+        members = sorted(
+            (block for block in blocks if block.section == name), key=lambda block: (not block.pinned, bool(block.told))
+        )
         if members:
-            found.append({"name": name, "blocks": [_shown(block, language) for block in members]})
+            shown = [_shown(block, language, standing) for block in members]
+            found.append({"name": name, "title": titles.get(name, ""), "blocks": shown})
     return found
 
 
-def _shown(block: Block, language: str) -> dict[str, Any]:
+def _shown(block: Block, language: str, standing: Mapping[str, Live]) -> dict[str, Any]:
     """A block as templates show it; in another language than the reader's only with a word about that."""
     spoken = language if block.text.get(language) else next(code for code in LANGUAGES if block.text.get(code))
     only_in = {"fi": gettext("Only in Finnish"), "sv": gettext("Only in Swedish"), "en": gettext("Only in English")}
-    html = safe_html(block.text[spoken])
-    return {"html": html, "text": as_text(html), "language": spoken, "note": "" if spoken == language else only_in[spoken]}
+    said = standing.get(block.source.key) if block.source else None
+    facts = said.facts if said else None
+    return {
+        "html": safe_html(block.text[spoken]),
+        "text": as_text(block.text[spoken]),
+        "language": spoken,
+        "note": "" if spoken == language else only_in[spoken],
+        "when": facts.when[language] if facts else "",
+        "where": facts.where[language] if facts else "",
+        "calendar": facts.calendar if facts else "",
+        "coming_up": bool(block.told),
+        "changed": bool(block.told and facts and facts.digest != block.told),
+    }
 
 
 def _line(text: str) -> str:

@@ -8,21 +8,27 @@ from flask.views import MethodView
 from network_api.api import Blueprint
 from network_api.auth.caller import Caller
 from network_api.documents import Page
-from network_api.schemas import Nothing
+from network_api.schemas import Nothing, PageQuery
 from newsletters.access import edited_newsletter
 from newsletters.documents import Newsletter
-from newsletters.issues import approving, assembling
-from newsletters.issues.access import coordinated_issue, edited_issue
+from newsletters.issues import approving, checks, comments, testing, variants, writing
+from newsletters.issues.access import coordinated_issue, edited_issue, own_comment
+from newsletters.issues.comment_documents import Comment
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import Rendered
 from newsletters.issues.schemas import (
     ApproveRequest,
+    ChecksSchema,
+    CommentRequest,
+    CommentSchema,
     IssuePatch,
     IssueQuery,
     IssueRequest,
     IssueSchema,
     PreviewQuery,
+    RejectRequest,
     TestSendRequest,
+    VariantsSchema,
 )
 
 blueprint = Blueprint("issues", __name__, url_prefix="/api/v1", description="Issues of newsletters")
@@ -44,7 +50,7 @@ class Issues(MethodView):
     @blueprint.page(IssueSchema, IssueQuery)
     def get(self, caller: Caller, newsletter: Newsletter, query: dict[str, Any]) -> Page:
         """List the issues of a newsletter, the newest first"""
-        return assembling.find_issues(newsletter, query)
+        return writing.find_issues(newsletter, query)
 
     @blueprint.access(edited_newsletter, scope="newsletters:write")
     @blueprint.arguments(IssueRequest)
@@ -52,9 +58,10 @@ class Issues(MethodView):
     def post(self, caller: Caller, newsletter: Newsletter, given: dict[str, Any]) -> Issue:
         """Begin an issue
 
-        `assemble` fills it from coming theme days and from introductions that no issue has told yet.
+        `assemble` fills it from coming theme days, and from what no issue has told yet: introductions, contributions, and
+        what networks do.
         """
-        return assembling.make_issue(caller, newsletter, given)
+        return writing.make_issue(caller, newsletter, given)
 
 
 @blueprint.route("/issues/<id:issue_id>")
@@ -73,14 +80,87 @@ class IssueItem(MethodView):
     @blueprint.response(200, IssueSchema, etag=True)
     def patch(self, caller: Caller, issue: Issue, changes: dict[str, Any], version: int | None) -> Issue:
         """Edit an issue, which voids its approval"""
-        return assembling.change_issue(caller, issue, changes, version)
+        return writing.change_issue(caller, issue, changes, version)
 
     @blueprint.access(edited_issue, scope="newsletters:write")
     @blueprint.if_match
     @blueprint.response(204)
     def delete(self, caller: Caller, issue: Issue, version: int | None) -> None:
         """Delete an issue of which nothing has been sent"""
-        assembling.remove_issue(caller, issue, version)
+        writing.remove_issue(caller, issue, version)
+
+
+@blueprint.route("/issues/<id:issue_id>/assemble")
+class Assemble(MethodView):
+    """Filling a draft."""
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.arguments(Nothing)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Fill a draft with what has come since
+
+        Blocks whose text nobody has edited are read from their sources again.
+        """
+        return writing.assemble(caller, issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/variants")
+class Variants(MethodView):
+    """What different readers get."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.response(200, VariantsSchema)
+    def get(self, caller: Caller, issue: Issue) -> dict[str, Any]:
+        """List the variants of an issue, with how many readers each has
+
+        Readers get the editorial, and of all else what is for their sections and regions: theme days and news of networks
+        that serve one of their regions, of national ones, and theme days in which they can take part remotely.
+        """
+        return variants.find_variants(issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/checks")
+class Checks(MethodView):
+    """The gate before approval."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.response(200, ChecksSchema)
+    def get(self, caller: Caller, issue: Issue) -> dict[str, Any]:
+        """Check whether an issue is fit to be read
+
+        The same checks stand before submitting and approving it.
+        """
+        return checks.check(issue)
+
+
+@blueprint.route("/issues/<id:issue_id>/comments")
+class Comments(MethodView):
+    """Comments on an issue."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.page(CommentSchema, PageQuery)
+    def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Page:
+        """List the comments on an issue, the oldest first"""
+        return comments.find_comments(issue, query)
+
+    @blueprint.access(edited_issue, scope="newsletters:write")
+    @blueprint.arguments(CommentRequest)
+    @blueprint.response(201, CommentSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Comment:
+        """Comment on an issue"""
+        return comments.add_comment(caller, issue, given)
+
+
+@blueprint.route("/issues/<id:issue_id>/comments/<id:comment_id>")
+class CommentItem(MethodView):
+    """One comment."""
+
+    @blueprint.access(own_comment, scope="newsletters:write")
+    @blueprint.response(204)
+    def delete(self, caller: Caller, comment: Comment) -> None:
+        """Take one's own comment back"""
+        comments.remove_comment(caller, comment)
 
 
 @blueprint.route("/issues/<id:issue_id>/preview")
@@ -92,7 +172,7 @@ class Preview(MethodView):
     @blueprint.response(200, content_type="text/html")
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
         """Preview an issue, as HTML or as text"""
-        return previewed(assembling.preview(issue, query.get("language")), query["format"])
+        return previewed(variants.preview(issue, query), query["format"])
 
 
 @blueprint.route("/issues/<id:issue_id>/test-send")
@@ -104,7 +184,7 @@ class TestSend(MethodView):
     @blueprint.response(200, IssueSchema, etag=True)
     def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
         """Mail an issue to one address as a test"""
-        return assembling.test_send(issue, given["email"], given.get("language"))
+        return testing.test_send(issue, given)
 
 
 @blueprint.route("/issues/<id:issue_id>/submit")
@@ -132,3 +212,18 @@ class Approve(MethodView):
         Not by whoever wrote it or edited it last. The approval holds for this very content.
         """
         return approving.approve(caller, issue, given.get("content_hash"))
+
+
+@blueprint.route("/issues/<id:issue_id>/reject")
+class Reject(MethodView):
+    """Not yet."""
+
+    @blueprint.access(coordinated_issue, scope="newsletters:write")
+    @blueprint.arguments(RejectRequest)
+    @blueprint.response(200, IssueSchema, etag=True)
+    def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
+        """Give a submitted issue back to its author
+
+        It is a draft again; the reason is mailed to the author and stays as a comment.
+        """
+        return approving.reject(caller, issue, given)

@@ -4,11 +4,12 @@ from marshmallow import fields, validate
 
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema
+from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema, no_surrogates
 from newsletters.documents import SECTIONS
 from newsletters.issues.documents import ISSUE_STATES, SOURCE_TYPES
 
 _MOST_BLOCKS = 200
+_MOST_DEADLINES = 50
 
 
 class SourceSchema(Schema):
@@ -27,6 +28,14 @@ class BlockSchema(Schema):
     source = fields.Nested(SourceSchema, allow_none=True, load_default=None, metadata={"rare": True})
     pinned = fields.Boolean(load_default=False, metadata={"description": "At the top of its section."})
     hidden = fields.Boolean(load_default=False, metadata={"description": "Kept, and not sent.", "example": False})
+    edited = fields.Boolean(
+        metadata={
+            "description": "The text is an editor's own: its source is not read again. It is so whenever a text is changed; "
+            "false brings a later reading of the source back.",
+            "example": False,
+            "rare": True,
+        }
+    )
 
 
 class IssuePatch(Schema):
@@ -34,13 +43,27 @@ class IssuePatch(Schema):
 
     title = LanguageMap(most=200, example="Marraskuun kirje")
     blocks = fields.List(fields.Nested(BlockSchema), validate=validate.Length(max=_MOST_BLOCKS))
+    contributions_until = Instant(
+        allow_none=True, metadata={"description": "Later contributions are for the next issue.", "rare": True}
+    )
+    network_deadlines = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"\A[0-9a-f]{24}\Z", error="Not a valid id.")),
+        values=Instant(),
+        validate=validate.Length(max=_MOST_DEADLINES),
+        metadata={
+            "description": "The same for single networks, by their id.",
+            "example": {"65f1c0ffee65f1c0ffee65f1": "2027-03-04T07:00:00Z"},
+            "rare": True,
+        },
+    )
 
 
 class IssueRequest(IssuePatch):
     """An issue to begin, with blocks of one's own, with `assemble` from what the network does, or both."""
 
     assemble = fields.Boolean(
-        load_default=False, metadata={"description": "Fill it from coming theme days and new introductions."}
+        load_default=False,
+        metadata={"description": "Fill it from coming theme days and from what is new in networks."},
     )
 
 
@@ -77,6 +100,8 @@ class IssueSchema(Resource):
     network_id = Id(dump_only=True)
     title = LanguageMap(dump_only=True, example="Marraskuun kirje")
     blocks = fields.List(fields.Nested(BlockSchema), dump_only=True)
+    contributions_until = Instant(dump_only=True, allow_none=True)
+    network_deadlines = fields.Dict(dump_only=True, metadata={"example": {"65f1c0ffee65f1c0ffee65f1": "2027-03-04T07:00:00Z"}})
     state = fields.String(dump_only=True, validate=validate.OneOf(ISSUE_STATES))
     content_hash = fields.String(dump_only=True, metadata={"example": "9f86d081884c7d65"})
     author_id = Id(dump_only=True)
@@ -100,21 +125,95 @@ class IssueQuery(PageQuery):
     state = fields.String(validate=validate.OneOf(ISSUE_STATES), metadata={"description": "Only issues in this state."})
 
 
-class PreviewQuery(Schema):
+class ChosenVariant(Schema):
+    """Which variant of an issue: by its id, or as readers with these choices get it."""
+
+    language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "The reader's language.", "rare": True})
+    region = fields.String(
+        validate=validate.OneOf(REGIONS), metadata={"description": "The reader's region.", "example": "FI-08", "rare": True}
+    )
+    section = fields.String(
+        validate=validate.OneOf(SECTIONS), metadata={"description": "The only section that the reader wants.", "rare": True}
+    )
+    variant = fields.String(
+        validate=validate.Length(max=60),
+        metadata={"description": "The id of a variant, in place of the others.", "example": "fi.3", "rare": True},
+    )
+
+
+class PreviewQuery(ChosenVariant):
     """Which variant of an issue to show, and how."""
 
-    language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"description": "The reader's language."})
-    region = fields.String(validate=validate.OneOf(REGIONS), metadata={"description": "The reader's region.", "example": "FI-08"})
     format = fields.String(
         load_default="html", validate=validate.OneOf(("html", "text")), metadata={"description": "Which part."}
     )
 
 
-class TestSendRequest(Schema):
-    """Whom to send the issue as a test."""
+class TestSendRequest(ChosenVariant):
+    """Whom to send a variant of the issue as a test."""
 
     email = EmailAddress(required=True)
-    language = fields.String(validate=validate.OneOf(LANGUAGES), metadata={"rare": True})
+
+
+class VariantSchema(Schema):
+    """What some readers get: a language, and the places of the blocks that are shown."""
+
+    id = fields.String(dump_only=True, metadata={"example": "fi.1d"})
+    language = fields.String(dump_only=True, validate=validate.OneOf(LANGUAGES))
+    blocks = fields.List(fields.Integer(), dump_only=True, metadata={"example": [0, 2, 3, 4]})
+    recipients = fields.Integer(dump_only=True, metadata={"description": "Active subscribers who would get it.", "example": 412})
+    html_bytes = fields.Integer(dump_only=True, metadata={"example": 23450})
+    text_bytes = fields.Integer(dump_only=True, metadata={"example": 4210})
+
+
+class VariantsSchema(Schema):
+    """All variants of an issue."""
+
+    items = fields.List(fields.Nested(VariantSchema), dump_only=True)
+
+
+class FindingSchema(Schema):
+    """What a check has found, in which block and language; null: in all of them."""
+
+    code = fields.String(dump_only=True, metadata={"example": "alt_text_missing"})
+    detail = fields.String(dump_only=True, metadata={"example": "What does the picture https://example.org/a.png show?"})
+    block = fields.Integer(dump_only=True, allow_none=True, metadata={"example": 2})
+    language = fields.String(dump_only=True, allow_none=True, metadata={"example": "fi"})
+
+
+class ChecksSchema(Schema):
+    """Whether an issue can be submitted and approved; `notices` are no reason against it."""
+
+    passed = fields.Boolean(dump_only=True)
+    failures = fields.List(fields.Nested(FindingSchema), dump_only=True)
+    notices = fields.List(fields.Nested(FindingSchema), dump_only=True)
+
+
+class CommentRequest(Schema):
+    """Something to say about an issue, or about the block at a place in it."""
+
+    text = fields.String(
+        required=True,
+        validate=[validate.Length(min=1, max=4000), no_surrogates],
+        metadata={"example": "Voisiko alku olla lyhyempi?"},
+    )
+    block = fields.Integer(allow_none=True, validate=validate.Range(min=0), metadata={"example": 0, "rare": True})
+
+
+class CommentSchema(Resource, CommentRequest):
+    """A comment on an issue."""
+
+    author_id = Id(dump_only=True)
+
+
+class RejectRequest(Schema):
+    """What to look at before the issue is submitted again."""
+
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(min=1, max=4000), no_surrogates],
+        metadata={"example": "Teemapäivän paikka puuttuu."},
+    )
 
 
 class ApproveRequest(Schema):

@@ -35,6 +35,15 @@ def test_a_mail_is_sent_with_its_stored_message_id(app: Flask, mailbox: Mailbox)
     assert (message["Subject"], message["Auto-Submitted"]) == ("Hei", "auto-generated")
 
 
+def test_lines_of_any_length_arrive_whole(app: Flask, mailbox: Mailbox) -> None:
+    long = "ääkkösiä. =" * 500
+    put(MailMessage("cause:long", "aino@example.org", "Hei", f"{long}\n.\n", html=f"<p>{long}</p>"))
+    tasks.sweep()
+    (message,) = mailbox.to("aino@example.org")
+    text, html = (part.get_content() for part in message.walk() if not part.is_multipart())
+    assert (text.split(), html.strip()) == ([*long.split(), "."], f"<p>{long}</p>")
+
+
 def test_a_mail_leaves_once_however_often_jobs_come_for_it(app: Flask, mailbox: Mailbox) -> None:
     put()
     for _ in range(3):

@@ -95,7 +95,9 @@ def issue_being_sent(
 ) -> Issue:
     """An issue that has been approved and whose sending has just begun."""
     blocks = [Block(section="editorial", text=text)]
-    blocks += [Block(section="introductions", text={"fi": f"Lähde {source.key}"}, source=source) for source in sources]
+    blocks += [
+        Block(section="introductions", text={"fi": f"Lähde {source.key}"}, source=source, edited=True) for source in sources
+    ]
     author, approver = ObjectId(), ObjectId()
     issue = Issue(
         newsletter_id=newsletter.pk,

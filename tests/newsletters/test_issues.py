@@ -166,18 +166,23 @@ def test_a_test_letter_goes_to_the_address_that_was_given(
     assert "tervehdys" in mailbox.text_to("koe@example.org")
 
 
-READS = [("GET", "/newsletters/{n}/issues"), ("GET", "{i}"), ("GET", "{i}/preview")]
+READS = [
+    ("GET", "/newsletters/{n}/issues"),
+    *(("GET", "{i}" + part) for part in ("", "/preview", "/variants", "/checks", "/comments")),
+]
 EDITS = [
     ("POST", "/newsletters/{n}/issues"),
     ("PATCH", "{i}"),
     ("DELETE", "{i}"),
     ("POST", "{i}/submit"),
     ("POST", "{i}/test-send"),
+    ("POST", "{i}/assemble"),
+    ("POST", "{i}/comments"),
 ]
 COORDINATES = [
     ("PATCH", "/newsletters/{n}"), ("GET", "/newsletters/{n}/subscribers"), ("GET", "/newsletters/{n}/subscribers.csv"),
     ("GET", "{i}/deliveries"), ("GET", "{i}/deliveries.csv"), ("POST", "{i}/deliveries/resolve"),
-    *(("POST", "{i}/" + step) for step in ("approve", "schedule", "send", "pause", "resume", "cancel")),
+    *(("POST", "{i}/" + step) for step in ("approve", "reject", "schedule", "send", "pause", "resume", "cancel")),
 ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Contributions: what networks give to newsletters for their sections of news and practices, until they are told."""
