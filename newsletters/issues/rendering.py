@@ -1,5 +1,6 @@
 """From an issue to what people read: the blocks that stand, as HTML and as text, in one language."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,9 @@ from newsletters.issues import palette, sources
 from newsletters.issues.documents import Block, Issue
 from newsletters.issues.markdown import as_text, safe_html
 from newsletters.issues.sources.kinds import Live
+
+
+NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, section 2.2
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,13 @@ def render(
             "light": palette.LIGHT,
             "dark": palette.DARK,
         }
-        text = render_template("newsletters/letter.txt", **values).strip() + "\n"
+        text = NOT_XML.sub("", render_template("newsletters/letter.txt", **values)).strip() + "\n"
         return Rendered(values["title"], _html(render_template("newsletters/letter.mjml", **values)), text)
 
 
 def _html(mjml: str) -> str:
     """Letter HTML: laid out by MJML, with the styles of its elements inside them, as mail programs want it."""
-    return _inliner().inline(mjml2html(mjml).replace('role="article"', 'role="main"'))
+    return _inliner().inline(mjml2html(NOT_XML.sub("", mjml)).replace('role="article"', 'role="main"'))
 
 
 @cache
