@@ -86,7 +86,7 @@ def _answered(claimed: OutgoingMail, code: int, answer: bytes | str) -> None:
         claimed.retry(text, uncertain=False)
 
 
-def as_message(stored: OutgoingMail, added: Addition) -> Message:
+def as_message(stored: OutgoingMail, added: Addition) -> PicturedMessage:
     """The Flask-Mail message of a stored mail; its Message-ID is the same at every attempt."""
     pictures = [picture for picture in added.pictures if picture.address in stored.text]
     message = PicturedMessage(

@@ -4,7 +4,7 @@ import smtplib
 from contextlib import ExitStack, suppress
 from email.charset import QP, Charset
 from email.mime.text import MIMEText
-from typing import Self
+from typing import Any, Self
 
 from flask import current_app
 from flask_mail import Connection, Message
@@ -19,7 +19,7 @@ _quoted.body_encoding = QP
 class QuotedMessage(Message):
     """A mail whose lines no server finds too long (RFC 5321, section 4.5.3.1.6), whatever people wrote in one."""
 
-    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> Any:
         return MIMEText(text or "", subtype, _quoted)  # type: ignore[arg-type]  # a Charset is what it takes (email.mime.text)
 
 

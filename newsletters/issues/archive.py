@@ -17,7 +17,8 @@ from network_api.pages.frame import Pages, page
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
 from newsletters.issues.documents import Issue
-from newsletters.issues.rendering import as_text, safe_html, sections_of, visible_blocks
+from newsletters.issues.markdown import as_text
+from newsletters.issues.rendering import sections_of, visible_blocks
 
 LISTED = 25  # issues on a page
 _SUMMARY = 200  # characters
@@ -48,7 +49,7 @@ def _sent_issue(newsletter: Newsletter, identifier: str) -> Issue:
 def summary_of(issue: Issue, language: str) -> str:
     """The beginning of what the editors write; nobody's introduction, for a summary is kept where nothing can be withdrawn."""
     own = (block for block in issue.blocks if block.source is None and not block.hidden)
-    text = next((as_text(safe_html(in_language(block.text, language))) for block in own), "")
+    text = next((as_text(in_language(block.text, language)) for block in own), "")
     return shorten(text, _SUMMARY, placeholder=" …")
 
 

@@ -18,7 +18,6 @@ from newsletters.issues.documents import Block, Issue
 from newsletters.issues.markdown import as_text, safe_html
 from newsletters.issues.sources.kinds import Live
 
-
 NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")  # XML 1.0, section 2.2
 
 
