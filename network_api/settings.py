@@ -8,7 +8,7 @@ Flask-Mail, Flask-Limiter and Celery keep their own names behind the prefix.
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import parseaddr
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -22,6 +22,7 @@ from network_api.mail import dkim
 PREFIX = "NETWORK_"
 MINIMUM_SECRET_LENGTH = 32
 SMTP_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # with the port that each usually has
+IMAP_SCHEMES = ("imap", "imap+starttls", "imaps")
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _BOUNCE_ADDRESS = re.compile(rf"[A-Za-z0-9._-]{{1,11}}@{_DOMAIN.pattern}")
 
@@ -73,13 +74,24 @@ def smtp_urls(value: Any) -> list[str]:
     return value
 
 
+def imap_url(value: Any) -> str:
+    """The URL of a mailbox, with its user."""
+    if not _is_url_of_server(value, IMAP_SCHEMES) or not urlsplit(value).username or urlsplit(value).query:
+        raise ValueError("a URL such as imaps://bounces:password@imap.example.org/INBOX")
+    return str(value)
+
+
 def _is_smtp_url(value: Any) -> bool:
     parts = _url_parts(value)
+    return _is_url_of_server(value, SMTP_SCHEMES) and not (parts.path.strip("/") or parts.query or parts.fragment)
+
+
+def _is_url_of_server(value: Any, schemes: Collection[str]) -> bool:
+    parts = _url_parts(value)
     try:
-        has_place = bool(parts.hostname) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0 and parts.scheme in schemes
     except ValueError:  # of a port that is none
         return False
-    return has_place and parts.scheme in SMTP_SCHEMES and not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
 def _url_parts(value: Any) -> SplitResult:
@@ -260,6 +272,7 @@ SETTINGS = (
         "How long it is kept who has left a newsletter, and how they had agreed to it; then only a keyed hash stays.",
         365,
     ),
+    Setting("RETAIN_BOUNCES_DAYS", whole_number(90, 3650), "How long it is kept that a letter came back, and why.", 365),
     Setting(
         "FIGURES_THRESHOLD",
         whole_number(1, 100),
@@ -316,8 +329,15 @@ SETTINGS = (
         "Where letters that cannot be delivered come back to; each mail adds +<token> before the @, which the server behind it"
         " must take. Empty: they go to the newsletter's sender, and nothing is learned from them.",
     ),
+    Setting(
+        "BOUNCE_MAILBOX",
+        imap_url,
+        "The mailbox where they arrive, read every minute: imaps, imap+starttls or imap://user:password@host:port/folder. Its "
+        "mails are moved into the folders Handled and Other below it. Empty: they come by LMTP or the API, or not at all.",
+    ),
 )
 
+IMAP_SCHEMES = ("imap", "imap+starttls", "imaps")
 DKIM = ("DKIM_KEY_FILE", "DKIM_SELECTOR", "DKIM_DOMAIN")
 TEXTS = (text, secret, http_url, server_url, mongodb_uri, sender, bounce_address, signing_key, domain, rate, one_rate)
 

@@ -6,6 +6,11 @@ from typing import Any
 from network_api.documents import Problem, Row
 from network_api.feature import Feature, Person
 from newsletters import demo, routes
+from newsletters.bounces import receiving
+from newsletters.bounces import routes as bounce_routes
+from newsletters.bounces.commands import bounces
+from newsletters.bounces.documents import Bounce
+from newsletters.bounces.tasks import SCHEDULE as BOUNCE_SCHEDULE
 from newsletters.contributions import contributing
 from newsletters.contributions import routes as contribution_routes
 from newsletters.contributions.documents import Contribution
@@ -28,7 +33,7 @@ from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
 from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
 
-PARTS = (subscribing, contributing, comments)
+PARTS = (receiving, subscribing, contributing, comments)  # in the order of erasing: who came back is found by who subscribed
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
 
@@ -70,6 +75,7 @@ feature = Feature(
         *(Newsletter, Subscription, Suppression, MailAllowance),
         *(Contribution, Issue, Told, Comment),
         *(Snapshot, Progress, Superseded, SendRate),
+        Bounce,
     ),
     blueprints=(
         routes.blueprint,
@@ -77,11 +83,12 @@ feature = Feature(
         contribution_routes.blueprint,
         issue_routes.blueprint,
         dispatch_routes.blueprint,
+        bounce_routes.blueprint,
     ),
     pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages),
     public_pages=archive.public_pages,
-    schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE},
-    commands=(newsletter,),
+    schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},
+    commands=(newsletter, bounces),
     check=check,
     export_person=export_person,
     erase_person=erase_person,

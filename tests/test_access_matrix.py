@@ -30,6 +30,8 @@ PUBLIC = outcomes("ok  ok  ok  ok  ok  ok  ok  ok  ok  403")
 SIGNED_IN = outcomes("401 ok  ok  ok  ok  ok  ok  ok  ok  403")
 NETWORK_MAKERS = outcomes("401 403 403 403 403 403 ok  403 ok  403")
 COORDINATORS = outcomes("401 403 403 403 ok  403 ok  403 ok  403")
+COORDINATORS_ANYWHERE = outcomes("401 403 403 403 ok  ok  ok  403 ok  403")
+ADMINISTRATORS = outcomes("401 403 403 403 403 403 403 403 ok  403")
 EDITORS = outcomes("401 403 403 ok  ok  403 ok  ok  ok  403")
 EDITORS_ELSE_HIDDEN = outcomes("401 404 404 ok  ok  404 ok  ok  ok  403")
 COORDINATORS_AND_CO_HOSTS = outcomes("401 403 403 403 ok  ok  ok  403 ok  403")
@@ -181,6 +183,10 @@ MATRIX = (
     Line("POST", "/newsletters/<id:newsletter_id>/subscribers/import", COORDINATORS),
     Line("GET", "/subscriptions/<id:subscription_id>", COORDINATORS_ELSE_HIDDEN),
     Line("DELETE", "/subscriptions/<id:subscription_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("GET", "/subscriptions/<id:subscription_id>/bounces", COORDINATORS_ELSE_HIDDEN),
+    Line("GET", "/newsletters/<id:newsletter_id>/bounces", COORDINATORS),
+    Line("GET", "/bounces", ADMINISTRATORS),
+    Line("POST", "/bounces", COORDINATORS_ANYWHERE),
     Line("GET", "/manage/subscriptions/<token>", PUBLIC),
     Line("PATCH", "/manage/subscriptions/<token>", PUBLIC),
     Line("DELETE", "/manage/subscriptions/<token>", PUBLIC),

@@ -33,6 +33,7 @@ from newsletters.dispatch.servers import NotConnected, Server, servers
 from newsletters.dispatch.smtp import Connection
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import SENDING, Issue
+from newsletters.subscriptions.undeliverable import note_refusal
 
 GROUP_SECONDS = 5.0  # a group that takes longer is cut, so that the lease is renewed in time
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
@@ -138,6 +139,8 @@ class Batch:
         left = dict.fromkeys(mails)
         for place, outcome in connection.send(mails, monotonic() + GROUP_SECONDS):
             self._note(place, outcome.state, outcome.answer)
+            if outcome.state == REFUSED:
+                note_refusal(group[place]["_id"], outcome.answer)
             del left[place]
         for place in left:
             self.states[place] = CODES[READY]

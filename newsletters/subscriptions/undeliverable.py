@@ -8,9 +8,17 @@ from network_api.documents import transactional, utcnow
 from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED, Subscription
 from newsletters.subscriptions.suppression import Suppression
 
-_NO_SUCH_ADDRESS = re.compile(r"\A5\d\d[ -]5\.1\.\d{1,3}\b")  # RFC 3463, section 3.2: the address is at fault
+# RFC 3463, section 3: the address itself is at fault (not the sender's, X.1.7 and X.1.8), it is disabled (X.2.1), or its
+# domain does not exist (X.4.4).
+_NO_SUCH_ADDRESS = re.compile(r"5\.(1\.(?![78]\b)\d{1,3}|2\.1|4\.4)\Z")
+_REFUSED_FOR_GOOD = re.compile(r"\A5\d\d[ -](5\.1\.\d{1,3})\b")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+")
 _LONGEST_ANSWER = 200  # characters
+
+
+def is_no_such_address(status: str) -> bool:
+    """Whether an enhanced status code (RFC 3463) says that nothing will ever be delivered to an address."""
+    return _NO_SUCH_ADDRESS.match(status) is not None
 
 
 def without_addresses(answer: str) -> str:
@@ -38,7 +46,8 @@ def complain(subscription_id: ObjectId) -> bool:
 
 def note_refusal(subscription_id: ObjectId, answer: str) -> None:
     """A server has refused a letter for good; where it says that there is no such address, that is a bounce."""
-    if _NO_SUCH_ADDRESS.match(answer):
+    refused = _REFUSED_FOR_GOOD.match(answer)
+    if refused and is_no_such_address(refused[1]):
         bounce(subscription_id, answer)
 
 
