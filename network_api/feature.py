@@ -68,6 +68,7 @@ class Feature:
     erase_person: Callable[[Person], None] = lambda person: None
     reviews: Mapping[str, Callable[[str], Addition | None]] = field(default_factory=dict)
     demo: Callable[[dict[str, Any]], None] = lambda made: None
+    let_go: Callable[[], None] = lambda: None
 
 
 def features() -> tuple[Feature, ...]:

@@ -30,6 +30,7 @@ from network_api.auth.caller import SCOPES
 from network_api.auth.documents import AccessToken
 from network_api.documents import utcnow
 from network_api.errors import DomainError, Invalid
+from network_api.feature import features
 from network_api.members.actions import make_administrator
 from network_api.members.documents import Member
 from network_api.schemas import EmailAddress
@@ -116,7 +117,11 @@ def work(app: Flask, queues: Sequence[str]) -> None:
         without_heartbeat=True,
         quiet=True,
     )
-    worker.start()
+    try:
+        worker.start()
+    finally:
+        for feature in features():
+            feature.let_go()
     sys.exit(worker.exitcode)
 
 

@@ -18,6 +18,7 @@ from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.commands import newsletter
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
+from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
@@ -93,4 +94,5 @@ feature = Feature(
     export_person=export_person,
     erase_person=erase_person,
     demo=demo.make,
+    let_go=pool.close,
 )

@@ -119,6 +119,8 @@ class Rates:
 
     def admit(self, recipients: Mapping[int, str], server: str) -> Admission:
         """Claim what is needed for recipients by place; those of a domain at its limit are passed over."""
+        if not self._of_servers and not self._of_domains:
+            return Admission(list(recipients), [], 0.0)
         to_server = self._limit(f"server {server}", self._of_servers)
         room = to_server.hold(len(recipients))
         if not room:
