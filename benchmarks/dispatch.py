@@ -44,10 +44,12 @@ LINES = (
     Line("bare smtplib loop", 2),
     Line("bare pipelined loop", 1, "bare smtplib loop"),
     Line("bare pipelined loop", 2, "bare smtplib loop"),
-    Line("dispatch", 1, "bare smtplib loop", 1.5, group=25),
-    Line("dispatch", 2, "bare smtplib loop", 1.0, group=25),
-    Line("dispatch", 1, "bare smtplib loop", group=100),
-    Line("dispatch", 2, "bare smtplib loop", 1.5, group=100),
+    Line("dispatch", 1, "bare smtplib loop", group=25),
+    Line("dispatch", 2, "bare smtplib loop", group=25),
+    Line("dispatch", 1, "bare smtplib loop", 1.5, group=25, connections=2),
+    Line("dispatch", 2, "bare smtplib loop", 1.0, group=25, connections=2),
+    Line("dispatch", 1, "bare smtplib loop", group=100, connections=2),
+    Line("dispatch", 2, "bare smtplib loop", 1.5, group=100, connections=2),
 )
 FAR = (
     Line("bare smtplib loop, 20 ms away", 1, connections=FAR_CONNECTIONS),
