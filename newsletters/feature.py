@@ -27,9 +27,9 @@ from newsletters.issues import routes as issue_routes
 from newsletters.issues.comment_documents import Comment
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
+from newsletters.subscriptions import checking, subscribing
 from newsletters.subscriptions import pages as subscription_pages
 from newsletters.subscriptions import routes as subscription_routes
-from newsletters.subscriptions import subscribing
 from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
 from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
@@ -39,11 +39,14 @@ UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
 
 def check() -> Iterator[Problem]:
-    """Recount the deliveries of every issue whose audience is frozen."""
+    """Recount the deliveries of every issue whose audience is frozen, and who is on which list."""
     for row in Issue.each({}):
         frozen = row.get("audience") or {}
         if frozen.get("frozen_at"):
             yield from _recounted(row, frozen)
+    yield from checking.check()
+    for row in receiving.overdue(checking.GRACE):
+        yield Problem("bounce_overdue", f"bounce {row['_id']}", "forgotten", "kept")
 
 
 def _recounted(issue: Row, frozen: Row) -> Iterator[Problem]:

@@ -2,19 +2,27 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from events import retention
 from network_api.settings import PREFIX, SETTINGS, Setting
+from newsletters import retention as of_subscribers
 
 FILE = Path(__file__).parents[1] / "README.md"
 RETENTION = FILE.parent / "docs/retention.md"
-RETENTION_BEGINS = """# What is kept about participants, what for, and how long
+RETENTION_BEGINS = """# What is kept about people, what for, and how long
 
-Written by `python -m tests.readme` from `events/retention.py`; a test holds it to the code. Terms are settings, counted in
-days from the end of the theme day. A job takes out what is kept no longer, `GET /events/{id}/retention` shows the proof of
-it, and `network-api check` tells what is overdue. What stays for the figures tells nothing about a person once the rest is
-gone.
+Written by `python -m tests.readme` from `events/retention.py` and `newsletters/retention.py`; a test holds it to the code.
+Terms are settings, in days. What is kept about participants has a term from the end of the theme day on: a job takes out
+what is kept no longer, `GET /events/{id}/retention` shows the proof of it, and `network-api check` tells what is overdue. What
+stays for the figures tells nothing about a person once the rest is gone.
+"""
+RETENTION_OF_SUBSCRIBERS = """
+# Subscribers
+
+They are kept as long as they get the letter. A term begins when somebody has left, or a report has come; who never confirmed is
+forgotten after `NETWORK_RETAIN_UNCONFIRMED_DAYS`. What stays names nobody: a hash that only the platform's secret key can make.
 """
 BEGIN = "<!-- settings: written by `python -m tests.readme`, from network_api/settings.py -->\n"
 END = "<!-- end of settings -->\n"
@@ -42,10 +50,16 @@ def with_settings(text: str) -> str:
 
 
 def retention_page() -> str:
-    """What is kept about participants: field, purpose and term."""
-    page = RETENTION_BEGINS
-    for document, fields in retention.FIELDS.items():
-        rows = [f"| {_in_code(field.name)} | {field.purpose} | {_term(field)} |" for field in fields]
+    """What is kept about people: field, purpose and term."""
+    participants = _register(retention.FIELDS, retention.TERMS, "stays, for the figures")
+    subscribers = _register(of_subscribers.FIELDS, of_subscribers.TERMS, "stays, without a name")
+    return RETENTION_BEGINS + participants + RETENTION_OF_SUBSCRIBERS + subscribers
+
+
+def _register(fields: Mapping[str, Sequence[retention.Field]], terms: Mapping[str, str], without: str) -> str:
+    page = ""
+    for document, kept in fields.items():
+        rows = [f"| {_in_code(field.name)} | {field.purpose} | {_term(field, terms, without)} |" for field in kept]
         page += "\n".join(["", f"## {document}", "", "| field | what for | term |", "| --- | --- | --- |", *rows, ""])
     return page
 
@@ -54,8 +68,10 @@ def _in_code(names: str) -> str:
     return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
-def _term(field: retention.Field) -> str:
-    return f"`{PREFIX}{retention.TERMS[field.kind]}`" if field.kind else "stays, for the figures"
+def _term(field: retention.Field, terms: Mapping[str, str], without: str) -> str:
+    if field.kind is None:
+        return without
+    return f"`{PREFIX}{terms[field.kind]}`" if field.kind in terms else field.kind
 
 
 def tour() -> list[tuple[str, str]]:

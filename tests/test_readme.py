@@ -9,7 +9,8 @@ from newsletters.subscriptions.documents import CONSENT_WORDING as NEWSLETTER_WO
 from tests import readme
 
 ROOT = readme.FILE.parent
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/consents.md", "docs/retention.md")
+DOCS = ("docs/consents.md", "docs/retention.md", "docs/bounces.md")
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS)
 
 
 def test_the_table_of_settings_is_the_code_s() -> None:
