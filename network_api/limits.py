@@ -10,7 +10,7 @@ from time import time
 from typing import Any
 
 from flask import Flask, Response, current_app
-from flask_limiter import Limiter
+from flask_limiter import ExemptionScope, Limiter
 from flask_limiter.util import get_remote_address
 from pymongo.uri_parser import parse_uri
 
@@ -29,6 +29,12 @@ shared_limiter = Limiter(get_remote_address, key_prefix="shared")
 def per_client(setting: str, cost: Callable[[], int] | int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Limit a view per client address to what the setting says, over all processes; `cost` is how many a request counts as."""
     return shared_limiter.shared_limit(lambda: str(current_app.config[setting]), scope=setting, cost=cost)
+
+
+def without_limit(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Count no requests for a view, for what must never be refused."""
+    exempted: Callable[..., Any] = requests_limiter.exempt(view, flags=ExemptionScope.APPLICATION | ExemptionScope.DEFAULT)
+    return exempted
 
 
 def init_app(app: Flask) -> None:

@@ -339,6 +339,12 @@ def test_beyond_the_limit_is_a_429_that_says_when_to_come_back(limited: Callable
     assert "r=0" in answer.headers["RateLimit"]
 
 
+def test_unsubscribing_has_no_limit(limited: Callable[..., Flask]) -> None:
+    client = limited(RATELIMIT_REQUESTS="3 per minute").test_client()
+    answers = [client.post("/unsubscribe/x", data={"List-Unsubscribe": "One-Click"}).status_code for _ in range(5)]
+    assert answers == [404] * 5
+
+
 def test_each_client_address_has_a_limit_of_its_own(limited: Callable[..., Flask]) -> None:
     client = limited(RATELIMIT_REQUESTS="1 per minute").test_client()
     for address in ("192.0.2.1", "192.0.2.2"):

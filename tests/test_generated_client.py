@@ -18,6 +18,7 @@ from tests.conftest import Api
 from tests.mailserver import Mailbox
 
 FILES = (
+    "message/rfc822",
     "text/csv",
     "text/tab-separated-values",
     "application/vnd.ms-excel",

@@ -8,6 +8,7 @@ from flask_babel import force_locale, gettext, lazy_gettext
 
 from network_api.errors import DomainError
 from network_api.languages import in_language
+from network_api.limits import without_limit
 from network_api.pages.forms import Form
 from network_api.pages.frame import LANGUAGE_NAMES, Pages, page
 from network_api.regions import REGIONS
@@ -55,8 +56,12 @@ def ask_to_unsubscribe(token: str) -> Response:
 
 
 @one_click.post("/unsubscribe/<token>")
+@without_limit
 def unsubscribe(token: str) -> Response:
-    """One click, from the button or from the mail program itself (RFC 8058): no cookie, no redirect."""
+    """One click, from the button or from the mail program itself (RFC 8058): no cookie, no redirect.
+
+    Without a limit: a large provider sends the clicks of all its customers from a few addresses.
+    """
     return _page("newsletters/unsubscribe.html", subscribing.unsubscribe(subscribing.of_token(token, UNSUBSCRIBE)))
 
 
