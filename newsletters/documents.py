@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 from mongoengine import (
+    BooleanField,
     DateTimeField,
     DictField,
     EmbeddedDocumentField,
@@ -68,6 +69,7 @@ class Newsletter(BaseDocument):
     timezone = StringField(required=True, default="Europe/Helsinki")
     send_window = EmbeddedDocumentField(SendWindow)
     cadence = EmbeddedDocumentField(Cadence)
+    count_links = BooleanField(required=True, default=False)  # how often they are followed, by nobody in particular
     sections = ListField(StringField(choices=SECTIONS), required=True)
     contribution_days = IntField(min_value=0, max_value=60)  # before the day of the cadence; none: no deadline
     watermarks = MapField(DateTimeField())  # by network: up to when its news have been told without a gap

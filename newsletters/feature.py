@@ -22,9 +22,10 @@ from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
-from newsletters.issues import archive, comments, feeds
+from newsletters.issues import archive, comments, feeds, link_pages
 from newsletters.issues import routes as issue_routes
 from newsletters.issues.comment_documents import Comment
+from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
 from newsletters.subscriptions import checking, subscribing
@@ -77,7 +78,7 @@ feature = Feature(
     name="newsletters",
     documents=(
         *(Newsletter, Subscription, Suppression, MailAllowance),
-        *(Contribution, Issue, Told, Comment),
+        *(Contribution, Issue, Told, Comment, CountedLink),
         *(Snapshot, Progress, Superseded, SendRate),
         Bounce,
     ),
@@ -89,7 +90,7 @@ feature = Feature(
         dispatch_routes.blueprint,
         bounce_routes.blueprint,
     ),
-    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages),
+    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages, link_pages.pages),
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},
     commands=(newsletter, bounces),

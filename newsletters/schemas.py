@@ -125,6 +125,9 @@ class NewsletterPatch(Schema):
             "rare": True,
         },
     )
+    count_links = fields.Boolean(
+        metadata={"example": False, "description": "Count how often links in its letters are followed, by day, without persons."}
+    )
     sections = list_of_sections(validate=validate.Length(min=1))
 
 
@@ -148,6 +151,9 @@ class NewsletterSchema(Resource, NewsletterRequest):
 
     timezone = Derived(  # type: ignore[assignment]  # read where it was asked for; older rows lack it
         lambda row: row.get("timezone") or Newsletter.timezone.default, shape={"type": "string", "example": "Europe/Helsinki"}
+    )
+    count_links = Derived(  # type: ignore[assignment]
+        lambda row: bool(row.get("count_links")), shape={"type": "boolean", "example": False}
     )
     next_issue_at = Derived(
         _next_issue_at,

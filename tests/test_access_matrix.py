@@ -201,6 +201,7 @@ MATRIX = (
     Line("GET", "/issues/<id:issue_id>", EDITORS_ELSE_HIDDEN),
     Line("PATCH", "/issues/<id:issue_id>", EDITORS_ELSE_HIDDEN),
     Line("DELETE", "/issues/<id:issue_id>", EDITORS_ELSE_HIDDEN),
+    Line("GET", "/issues/<id:issue_id>/links", EDITORS_ELSE_HIDDEN),
     Line("GET", "/issues/<id:issue_id>/preview", EDITORS_ELSE_HIDDEN),
     Line("POST", "/issues/<id:issue_id>/test-send", EDITORS_ELSE_HIDDEN),
     Line("POST", "/issues/<id:issue_id>/assemble", EDITORS_ELSE_HIDDEN),

@@ -13,6 +13,7 @@ from newsletters.dispatch.letters import Placeholders, Variant, as_carried
 from newsletters.dispatch.smtp import Mail
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
+from newsletters.issues.counted_links import counting
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import fallen, render, shown_places
 from newsletters.issues.sources.kinds import Live
@@ -89,6 +90,8 @@ class Mailing:
         placeholders = Placeholders()
         blocks = [self.issue.blocks[place] for place in places]
         rendered = render(self.newsletter, self.issue, language, placeholders.links, standing=self._standing, blocks=blocks)
+        if self.newsletter.count_links:
+            rendered = counting(rendered, self.issue.pk)
         return Variant(self.newsletter, rendered, language, placeholders, self.issue.started_at)
 
     def _read_sources(self) -> None:

@@ -14,6 +14,7 @@ from newsletters.documents import Newsletter
 from newsletters.issues import approving, checks, comments, testing, variants, writing
 from newsletters.issues.access import coordinated_issue, edited_issue, own_comment
 from newsletters.issues.comment_documents import Comment
+from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import Rendered
 from newsletters.issues.schemas import (
@@ -25,6 +26,7 @@ from newsletters.issues.schemas import (
     IssueQuery,
     IssueRequest,
     IssueSchema,
+    LinkSchema,
     PreviewQuery,
     RejectRequest,
     TestSendRequest,
@@ -173,6 +175,20 @@ class Preview(MethodView):
     def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Response:
         """Preview an issue, as HTML or as text"""
         return previewed(variants.preview(issue, query), query["format"])
+
+
+@blueprint.route("/issues/<id:issue_id>/links")
+class Links(MethodView):
+    """What is followed in an issue."""
+
+    @blueprint.access(edited_issue, scope="newsletters:read")
+    @blueprint.page(LinkSchema)
+    def get(self, caller: Caller, issue: Issue, query: dict[str, Any]) -> Page:
+        """List the links of an issue with how often they were followed, where its newsletter counts that
+
+        By day and without persons. Programs that open every link of a mail are left out as far as they say what they are.
+        """
+        return CountedLink.page({"issue_id": issue.pk}, **query["paging"])
 
 
 @blueprint.route("/issues/<id:issue_id>/test-send")

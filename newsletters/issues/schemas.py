@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema, no_surrogates
+from network_api.schemas import Derived, EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema, no_surrogates
 from newsletters.documents import SECTIONS
 from newsletters.issues.documents import ISSUE_STATES, SOURCE_TYPES
 
@@ -220,3 +220,11 @@ class ApproveRequest(Schema):
     """With `content_hash`, only the very content that was read is approved."""
 
     content_hash = fields.String(validate=validate.Length(max=64), metadata={"rare": True})
+
+
+class LinkSchema(Schema):
+    """How often a link of an issue was followed."""
+
+    url = fields.String(dump_only=True, metadata={"example": "https://example.org/opas"})
+    total = Derived(lambda row: sum(row.get("days", {}).values()), shape={"type": "integer", "example": 18})
+    days = fields.Dict(dump_only=True, metadata={"example": {"2026-11-24": 14, "2026-11-25": 4}, "description": "In UTC."})
