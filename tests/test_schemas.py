@@ -93,6 +93,7 @@ STORED: dict[str, dict[str, Any]] = {
     "IntroductionSchema": {"introduction": INTRODUCTION},
     "OwnIntroductionSchema": {"introduction": INTRODUCTION},
     "EventSchema": EVENT,
+    "LinkSchema": {"days": {"2026-11-24": 14}},
     "NewsletterSchema": {"timezone": "Europe/Helsinki", "cadence": {"day": 15, "time": "09:00"}},
 }
 
