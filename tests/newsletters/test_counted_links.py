@@ -23,6 +23,7 @@ from tests.newsletters.factories import issue_being_sent, subscribe, work_until_
 from tests.processes import at_once, together
 
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"}
+ARCHIVE = "http://localhost/newsletters/uutiskirje"  # stands in every letter
 GUIDE = "https://example.org/opas?osa=1&sivu=2"
 TEXT = f"Lue [opas]({GUIDE}) ja [toinen](https://example.org/opas), tai kirjoita [meille](mailto:meille@example.org)."
 
@@ -74,7 +75,7 @@ def test_links_stay_what_they_are_unless_a_newsletter_counts(newsletter: Newslet
 
 def test_everybody_gets_the_same_links_in_both_parts(counted: Newsletter, mailbox: Mailbox) -> None:
     _, parts = sent(counted, mailbox, "aino@example.org", "eino@example.org")
-    assert len(tokens(parts[0])) == 2
+    assert len(tokens(parts[0])) == 3
     assert all(tokens(part) == tokens(parts[0]) for part in parts)
     for part in parts:
         assert "https://example.org" not in part
@@ -93,10 +94,10 @@ def test_a_link_leads_to_exactly_the_page_and_is_counted_by_day(
         assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (302, b"", "no-store")
         assert "Set-Cookie" not in answer.headers
         led[answer.headers["Location"]] = token
-    assert set(led) == {GUIDE, "https://example.org/opas"}
+    assert set(led) == {GUIDE, ARCHIVE, "https://example.org/opas"}
     with travel(datetime(2027, 1, 2, 3, tzinfo=UTC), tick=False):
         client.get(f"/l/{led[GUIDE]}", headers=FIREFOX)
-    assert totals(coordinator, issue) == {GUIDE: 2, "https://example.org/opas": 1}
+    assert totals(coordinator, issue) == {GUIDE: 2, ARCHIVE: 1, "https://example.org/opas": 1}
     [row] = [row for row in coordinator.get(f"/issues/{issue.pk}/links").json["items"] if row["url"] == GUIDE]
     assert row["days"] == {f"{utcnow():%Y-%m-%d}": 1, "2027-01-02": 1}
 
