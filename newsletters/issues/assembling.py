@@ -106,7 +106,7 @@ def _advance(
         here = [one for one in found if one.network_id == network_id and one.kind.dated]
         open_since = [one.published_at for one in here if one.key not in settled]
         mark = min([now - SETTLED_AFTER, *(since - timedelta(milliseconds=1) for since in open_since)])
-        marks[str(network_id)] = max(mark, now - LOOK_BACK)
+        marks[str(network_id)] = max(mark, now - LOOK_BACK, newsletter.created_at)
     Newsletter.alter({"_id": newsletter.pk}, {"$set": {"watermarks": marks}})
     Told.forget(newsletter.pk, now - 2 * LOOK_BACK)
 

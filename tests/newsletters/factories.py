@@ -10,6 +10,7 @@ from events.seating import PUBLISHED, Seats
 from network_api.documents import utcnow
 from network_api.members.documents import Member
 from network_api.networks.documents import Network
+from newsletters.contributions.documents import Contribution
 from newsletters.dispatch import batches
 from newsletters.dispatch.ledger import Progress
 from newsletters.documents import Newsletter, Sender
@@ -84,6 +85,11 @@ def introduce(network: Network, address: str, text: str, *, audience: str = "pub
         "publish_in_newsletter": newsletter,
     }
     return Member.get(member.pk).introduce(given)
+
+
+def contribute(network: Network, title: str, text: str = "Ryhmä kokoontuu tiistaisin.", *, section: str = "news") -> Contribution:
+    """What an editor of the network would have contributed."""
+    return Contribution(network_id=network.pk, section=section, title={"fi": title}, text={"fi": text}).insert()
 
 
 def issue_being_sent(
