@@ -55,7 +55,7 @@ def missed(newsletter: Newsletter, server: FaultyServer) -> Issue:
     """An issue that has been sent; of four, one refused it and one may have it."""
     for who in ("hyva", "poissa", "epaselva", "toinen"):
         subscribe(newsletter, f"{who}@example.org")
-    server.at_rcpt = {"poissa@example.org": "550 5.1.1 No such user"}.get
+    server.at_rcpt = {"poissa@example.org": "554 5.7.1 Refused by policy"}.get
     server.at_dot = {"epaselva@example.org": "drop"}.get
     issue = work_until_idle(issue_being_sent(newsletter))
     server.at_rcpt = server.at_dot = lambda _: None

@@ -68,7 +68,7 @@ def test_everybody_is_in_it_with_what_became_of_them(
         assert row["message_id"] == message_id(missed.pk, ObjectId(row["subscription_id"]))
         assert (row["email"], row["message_id"]) in server.received
     before = {row["email"]: (row["round"], row["state"], row["answer"]) for row in table(archive, "superseded.csv")}
-    assert before["poissa@example.org"] == ("1", "refused", "550 5.1.1 No such user")
+    assert before["poissa@example.org"] == ("1", "refused", "554 5.7.1 Refused by policy")
     assert before["epaselva@example.org"][:2] == ("1", "unknown")
     assert set(before) == {"poissa@example.org", "epaselva@example.org"}
     steps = [entry["action"] for entry in json.loads(archive.read("audit.json"))]

@@ -27,7 +27,7 @@ from tests.newsletters.factories import issue_being_sent, make_newsletter, subsc
 from tests.newsletters.smtp import FaultyServer
 from tests.processes import at_once, together
 
-NO_SUCH_USER = "550 5.1.1 No such user"
+REFUSAL = "554 5.7.1 Refused by policy"
 LATER = "450 4.2.0 Later"
 
 
@@ -145,7 +145,7 @@ def test_what_had_become_of_them_stays_in_the_evidence(missed: Issue, coordinato
     [before] = Superseded.of_issue(missed.pk)
     assert (before["round"], len(before["places"])) == (1, 2)
     assert Counter(bytes(before["states"])) == Counter(b"aafu")
-    assert NO_SUCH_USER in before["answers"].values()
+    assert REFUSAL in before["answers"].values()
 
 
 def test_in_doubt_are_sent_again_only_where_they_are_named(missed: Issue, server: FaultyServer, coordinator: Api) -> None:
@@ -165,6 +165,18 @@ def test_who_has_unsubscribed_since_gets_nothing(
     coordinator.post(f"/issues/{missed.pk}/deliveries/resend")
     assert count(work_until_idle(missed).pk) == {"accepted": 2, "unknown": 1, "suppressed": 1}
     assert server.times()["poissa@example.org"] == 0
+
+
+def test_an_address_that_does_not_exist_is_not_tried_again(
+    newsletter: Newsletter, server: FaultyServer, coordinator: Api
+) -> None:
+    subscribe(newsletter, "poissa@example.org")
+    server.at_rcpt = lambda _: "550 5.1.1 No such user"
+    issue = work_until_idle(issue_being_sent(newsletter))
+    server.at_rcpt = lambda _: None
+    coordinator.post(f"/issues/{issue.pk}/deliveries/resend")
+    assert count(work_until_idle(issue).pk) == {"suppressed": 1}
+    assert server.received == []
 
 
 def test_a_round_has_days_of_its_own_for_those_who_are_put_off(missed: Issue, server: FaultyServer, coordinator: Api) -> None:
