@@ -32,8 +32,8 @@ from newsletters.subscriptions.documents import (
 )
 from newsletters.subscriptions.suppression import Suppression
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_ROWS = 20_000
+MOST_BYTES = 2 * 1024 * 1024
+MOST_ROWS = 5000  # a longer table is sent in parts
 EXAMPLE = (
     "email,language,sections,regions,consented_at,consent_source\n"
     "aino@example.org,fi,events;news,FI-08,2026-03-04T07:00:00Z,Sign-up sheet of the theme day in March 2026\n"

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from flask_babel import force_locale, gettext, lazy_gettext
 
 from network_api.errors import DomainError
-from network_api.languages import in_language
+from network_api.languages import LANGUAGES, in_language
 from network_api.limits import without_limit
 from network_api.pages.forms import Form
 from network_api.pages.frame import LANGUAGE_NAMES, Pages, page
@@ -116,12 +116,21 @@ def _subscription_page(subscription: Subscription, form: Form | None = None, don
         "newsletters/subscription.html",
         subscription,
         status=form.status if form else 200,
-        form=form or Form(_chosen(subscription)),
+        form=_with_stored(form, subscription) if form else Form(_chosen(subscription)),
         done=done,
         languages=[(code, name) for code, name in LANGUAGE_NAMES.items() if code in {*newsletter.languages, language}],
         sections=[(section, _SECTIONS[section]) for section in newsletter.sections if section in _SECTIONS],
         regions=[(code, in_language(names, language)) for code, names in REGIONS.items()],
     )
+
+
+def _with_stored(form: Form, subscription: Subscription) -> Form:
+    """The form that was sent, and in the page's other form what is stored."""
+    theirs = ("paused_until",) if form["action"] == "save" else ("language", "frequency", "sections", "regions")
+    stored = Form(_chosen(subscription))
+    for name in theirs:
+        form.typed.setlist(name, stored.all(name))
+    return form
 
 
 def _chosen(subscription: Subscription) -> dict[str, Any]:
@@ -133,4 +142,5 @@ def _chosen(subscription: Subscription) -> dict[str, Any]:
 def _page(template: str, subscription: Subscription, **values: Any) -> Response:
     name = in_language(Newsletter.get(subscription.newsletter_id).name, subscription.language)
     said = {"subscription": subscription, "newsletter": name, "here": request.path, **values}
-    return page(template, language=subscription.language, private=True, **said)
+    language = request.args.get("lang")
+    return page(template, language=language if language in LANGUAGES else subscription.language, private=True, **said)
