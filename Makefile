@@ -77,8 +77,8 @@ test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
 
-bench: install-dev ## A thousand people register at once, beside what the database alone can do (ARGS='--people 300')
-	$(BIN)/python -m benchmarks.registration $(ARGS)
+bench: install-dev ## How fast people register and letters go out (ARGS='registration --people 300', ARGS='dispatch --sizes 1000')
+	$(BIN)/python -m benchmarks $(ARGS)
 
 check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/ruff check .

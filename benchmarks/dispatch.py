@@ -1,4 +1,4 @@
-"""How fast a letter goes out: `make bench-letters`.
+"""How fast a letter goes out: `make bench ARGS=dispatch`.
 
 Everything in one run, against Postfix's smtp-sink on this machine, counted at the sink: bare loops without a database, and the
 full dispatch with its ledger on the embedded database with its safe setting. What counts is the ratio to the bare `smtplib`
@@ -7,8 +7,10 @@ loop of the same round, with as many processes and connections. Needs postfix in
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from newsletters.dispatch.ledger import count
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import Issue
 from tests.newsletters.factories import issue_being_sent
+from tests.newsletters.keys import write_key
 
 SIZES = (1_000, 10_000)
 FREEZES = (10_000, 100_000)
@@ -37,6 +40,7 @@ class Line(NamedTuple):
     goal: float = 0.0
     group: int = 0
     connections: int = 1
+    signed: bool = False  # by DKIM
 
 
 LINES = (
@@ -50,6 +54,8 @@ LINES = (
     Line("dispatch", 2, "bare smtplib loop", 1.0, group=25, connections=2),
     Line("dispatch", 1, "bare smtplib loop", group=100, connections=2),
     Line("dispatch", 2, "bare smtplib loop", 1.5, group=100, connections=2),
+    Line("dispatch, signed by DKIM", 1, "bare smtplib loop", 0.5, group=25, connections=2, signed=True),
+    Line("dispatch, signed by DKIM", 2, "bare smtplib loop", 0.5, group=25, connections=2, signed=True),
 )
 FAR = (
     Line("bare smtplib loop, 20 ms away", 1, connections=FAR_CONNECTIONS),
@@ -60,8 +66,9 @@ FAR = (
 class Bench:
     """One run."""
 
-    def __init__(self, uri: str, sink: Sink) -> None:
+    def __init__(self, uri: str, sink: Sink, keys: Path) -> None:
         self.uri, self.sink = uri, sink
+        self.signing = write_key(keys / "dkim.pem")
         self.rates: dict[tuple[Line, int], list[float]] = {}
         self.peaks: dict[int, float] = {}
         self.text = ""
@@ -91,7 +98,8 @@ class Bench:
     def _dispatched(self, line: Line, newsletter: Newsletter, port: int) -> Taken:
         issue = issue_being_sent(newsletter, text={"fi": self.text})
         audience.freeze(issue)
-        given = letters.settings(self.uri, port, DISPATCH_GROUP=line.group, DISPATCH_CONNECTIONS=line.connections)
+        how = {"DISPATCH_GROUP": line.group, "DISPATCH_CONNECTIONS": line.connections}
+        given = letters.settings(self.uri, port, **how, **(self.signing if line.signed else {}))
         taken = senders.at_once(senders.dispatch, [(given, issue.pk)] * line.processes)
         assert set(count(issue.pk)) == {"accepted"}, count(issue.pk)
         return taken
@@ -153,8 +161,13 @@ def show_freezes(bench: Bench, sizes: Sequence[int]) -> None:
 def run(given: argparse.Namespace) -> bool:
     """Measure as told; whether all goals were reached."""
     reached = []
-    with letters.database() as uri, running_sink() as sink, letters.platform(letters.settings(uri, sink.port)):
-        bench = Bench(uri, sink)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        letters.database() as uri,
+        running_sink() as sink,
+        letters.platform(letters.settings(uri, sink.port)),
+    ):
+        bench = Bench(uri, sink, Path(folder))
         for size in given.sizes:
             newsletter = letters.newsletter_of(size)
             for _ in range(given.rounds):
@@ -172,15 +185,11 @@ def run(given: argparse.Namespace) -> bool:
     return all(reached)
 
 
-def main() -> None:
-    """Measure as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure as the command line says; the exit status."""
+    parser = argparse.ArgumentParser("dispatch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="numbers of recipients")
     parser.add_argument("--rounds", type=int, default=3, help="how often each line is measured; the medians are shown")
     parser.add_argument("--freeze", type=int, nargs="*", default=FREEZES, help="numbers of subscriptions to freeze")
     parser.add_argument("--far", action=argparse.BooleanOptionalAction, default=True, help="a relay 20 ms away")
-    sys.exit(0 if run(parser.parse_args()) else 1)
-
-
-if __name__ == "__main__":
-    main()
+    return 0 if run(parser.parse_args(arguments)) else 1

@@ -1,4 +1,4 @@
-"""A thousand people register at once: `make bench`.
+"""A thousand people register at once: `make bench ARGS=registration`.
 
 For 100 seats on site and remote ones without limit, through the HTTP API of a whole platform with four web workers, its mail
 worker and mail sink running. Everybody has a network address of their own, as they would behind a proxy. Afterwards all
@@ -10,7 +10,6 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -216,14 +215,10 @@ def run(number: int, clients: int) -> bool:
             return ours >= GOAL * limit
 
 
-def main() -> None:
-    """Measure as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure as the command line says; the exit status."""
+    parser = argparse.ArgumentParser("registration", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=8, help="connections beside the bare limit; a multiple of four")
-    given = parser.parse_args()
-    sys.exit(0 if run(given.people, given.clients) else 1)
-
-
-if __name__ == "__main__":
-    main()
+    given = parser.parse_args(arguments)
+    return 0 if run(given.people, given.clients) else 1

@@ -1,0 +1,22 @@
+"""`make bench` measures everything; `make bench ARGS='dispatch --sizes 1000'` one thing, as its options say."""
+
+import sys
+
+from benchmarks import dispatch, registration
+
+MEASURES = {"registration": registration.main, "dispatch": dispatch.main}
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what is named, or everything; the exit status, not 0 where a goal was missed."""
+    if not arguments:
+        return max([measure([]) for measure in MEASURES.values()])
+    name, *options = arguments
+    if name not in MEASURES:
+        sys.stderr.write(f"There is no benchmark {name}; there are: {', '.join(MEASURES)}.\n")
+        return 2
+    return MEASURES[name](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
