@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser-tools run test fuzz bench check format translations lock clean
+.PHONY: help install install-dev browser-tools run test fuzz chaos bench check format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for 
 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
+
+chaos: install-dev ## Kill workers at random while an SMTP server fails (CHAOS_SEED=7 for a known storm)
+	$(BIN)/python -m pytest -m chaos -s tests/newsletters/test_chaos.py $(ARGS)
 
 bench: install-dev ## How fast people register and letters go out (ARGS='registration --people 300', ARGS='dispatch --sizes 1000')
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -288,7 +288,7 @@ SETTINGS = (
     Setting(
         "DISPATCH_GROUP",
         whole_number(1, 500),
-        "Letters written ahead in one step: the most that a crash can leave as unknown.",
+        "Letters written ahead in one step: the most that a crash can leave as unknown, for each connection of the worker.",
         25,
     ),
     Setting(
