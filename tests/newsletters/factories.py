@@ -92,14 +92,14 @@ def contribute(network: Network, title: str, text: str = "Ryhmä kokoontuu tiist
     return Contribution(network_id=network.pk, section=section, title={"fi": title}, text={"fi": text}).insert()
 
 
-def issue_being_sent(
+def approved_issue(
     newsletter: Newsletter,
     *,
     sources: tuple[Source, ...] = (),
     title: str | dict[str, str] = "Marraskuun kirje",
     text: dict[str, str] = TEXT,
 ) -> Issue:
-    """An issue that has been approved and whose sending has just begun."""
+    """An issue that somebody has approved."""
     blocks = [Block(section="editorial", text=text)]
     blocks += [
         Block(section="introductions", text={"fi": f"Lähde {source.key}"}, source=source, edited=True) for source in sources
@@ -114,8 +114,12 @@ def issue_being_sent(
         edited_by=author,
     ).insert()
     issue = issue.move("submitted", ("draft",))
-    issue = issue.move("approved", ("submitted",), approval=Approval(by=approver, content_hash=issue.content_hash).to_mongo())
-    started = issue.begin()
+    return issue.move("approved", ("submitted",), approval=Approval(by=approver, content_hash=issue.content_hash).to_mongo())
+
+
+def issue_being_sent(newsletter: Newsletter, **given: Any) -> Issue:
+    """An issue that has been approved and whose sending has just begun."""
+    started = approved_issue(newsletter, **given).begin()
     assert started is not None
     assert started.state == SENDING
     return started

@@ -28,11 +28,11 @@ def environment(service: dict[str, Any]) -> dict[str, str]:
 
 
 def test_it_has_every_part_of_the_platform(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"mongodb", "redis", "mailpit", "prepare", "web", "worker", "beat"}
+    assert set(compose["services"]) == {"mongodb", "redis", "mailpit", "prepare", "web", "mail-worker", "worker", "beat"}
 
 
 def test_every_variable_is_a_setting_with_a_good_value(compose: dict[str, Any]) -> None:
-    for name in ("prepare", "web", "worker", "beat"):
+    for name in ("prepare", "web", "mail-worker", "worker", "beat"):
         variables = environment(compose["services"][name])
         assert {variable.removeprefix("NETWORK_") for variable in variables} <= {setting.name for setting in SETTINGS}
         settings = load(read_environment(variables))
