@@ -55,7 +55,8 @@ def secrets(value: Any) -> list[str]:
 def http_url(value: Any) -> str:
     """An absolute http(s) URL, kept without the last slash."""
     parts = _url_parts(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    written = str(value).isprintable() and " " not in str(value)  # urlsplit overlooks line breaks, and headers would not
+    if not written or parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("an absolute URL such as https://network.example.org")
     return str(value).rstrip("/")
 

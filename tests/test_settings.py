@@ -27,6 +27,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("PUBLIC_URL", "ftp://network.example.org"),
     ("PUBLIC_URL", "https://network.example.org/?page=1"),
     ("PUBLIC_URL", "https://[network"),
+    ("PUBLIC_URL", "https://network.example.org\r\n/Bcc:%20all"),
     ("PLATFORM_NAME", " "),
     ("DEFAULT_LANGUAGE", "de"),
     ("LOG_LEVEL", "LOUD"),

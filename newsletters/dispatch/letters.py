@@ -11,8 +11,6 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -29,6 +27,7 @@ from newsletters.issues.rendering import Links, Rendered
 from newsletters.subscriptions.links import manage_url, unsubscribe_url
 
 _CHUNK = 70
+_PRINTABLE = re.compile(r"[ -~]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/?^_`{|}~-]+)*")
 
 
@@ -115,30 +114,39 @@ def _shared_headers(newsletter: Newsletter, subject: str, language: str, boundar
     A letter is written and approved by people, so it is not `Auto-Submitted` (RFC 3834, section 5); that nobody is to answer
     it automatically follows from `List-Id` (RFC 3834, section 2) and, for older programs, from `Precedence`.
     """
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(date)
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, section 3.1
-    message["List-Post"] = "NO"  # RFC 2369, section 3.4
-    message["Precedence"] = "bulk"
-    message["Content-Language"] = language
-    message["MIME-Version"] = "1.0"
-    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
-    encoded = [SMTP.fold_binary(name, value) for name, value in message.items()]
-    encoded.append(_named("From", newsletter.sender.name, newsletter.sender.email))
-    if newsletter.reply_to:
-        encoded.append(f"Reply-To: <{newsletter.reply_to}>\r\n".encode("ascii"))
-    encoded.append(_named("List-Id", in_language(newsletter.name, language), f"{newsletter.slug}.{host()}"))  # RFC 2919
-    page = f"{current_app.config['PUBLIC_URL']}/newsletters/{newsletter.slug}"
-    encoded += [f"{name}: <{page}>\r\n".encode("ascii") for name in ("List-Help", "List-Archive")]
-    return b"".join(encoded)
+    page = f"<{current_app.config['PUBLIC_URL']}/newsletters/{newsletter.slug}>"
+    headers = {
+        "From": _named("From", newsletter.sender.name, newsletter.sender.email),
+        **({"Reply-To": f"<{newsletter.reply_to}>"} if newsletter.reply_to else {}),
+        "Subject": _words("Subject", subject, _PRINTABLE),
+        "Date": format_datetime(date),
+        "List-Id": _named("List-Id", in_language(newsletter.name, language), f"{newsletter.slug}.{host()}"),  # RFC 2919
+        "List-Help": page,
+        "List-Archive": page,
+        "List-Post": "NO",  # RFC 2369, section 3.4
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058, section 3.1
+        "Precedence": "bulk",
+        "Content-Language": language,
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative;\r\n boundary="{boundary}"',
+    }
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
 
 
-def _named(header: str, name: str, address: str) -> bytes:
-    """A header with a name as a phrase (RFC 5322, section 3.2.5; RFC 2047, section 5) and an address or a list's id."""
-    words = " ".join(name.split())
-    phrase = words if _ATOMS.fullmatch(words) else Header(words, "utf-8", header_name=header).encode(linesep="\r\n")
-    return f"{header}: {phrase}\r\n <{address}>\r\n".encode("ascii")
+def _named(header: str, name: str, address: str) -> str:
+    """A name as a phrase (RFC 5322, section 3.2.5), and an address or a list's id."""
+    return f"{_words(header, name, _ATOMS)}\r\n <{address}>"
+
+
+def _words(header: str, text: str, plain: re.Pattern[str]) -> str:
+    """A text as it stands in a header: as it is where it is plain and short, or else encoded (RFC 2047).
+
+    Python's newer header classes would decode what looks encoded already, and with it a line break that somebody typed so.
+    """
+    words = " ".join(text.split())
+    if len(words) <= _CHUNK and plain.fullmatch(words) and "=?" not in words:
+        return words
+    return Header(words, "utf-8", header_name=header).encode(linesep="\r\n")
 
 
 def _joined(pieces: Iterable[bytes | str]) -> list[bytes | str]:

@@ -10,13 +10,22 @@ from pathlib import Path
 
 import dkim
 import pytest
+from bson import ObjectId
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from marshmallow import ValidationError
 
+from network_api.documents import utcnow
 from network_api.networks.documents import Network
-from newsletters.dispatch.letters import message_id
+from newsletters.dispatch.ledger import count
+from newsletters.dispatch.letters import Placeholders, Variant, message_id
 from newsletters.documents import Newsletter, Sender
 from newsletters.issues.documents import Issue
+from newsletters.issues.rendering import render
+from newsletters.schemas import SendingAddress
 from newsletters.subscriptions.documents import Subscription
+from newsletters.subscriptions.verp import read
 from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe, work_until_idle
 from tests.newsletters.keys import look_up, write_key
 from tests.newsletters.smtp import FaultyServer
@@ -188,3 +197,66 @@ def test_without_a_key_letters_are_not_signed(
     subscribe(newsletter, "fi@example.com")
     work_until_idle(issue_being_sent(newsletter))
     assert parsed(server.contents["fi@example.com"])["DKIM-Signature"] is None
+
+
+INJECTIONS = (
+    "x\r\nBcc: all@example.org",
+    "x\n.\r\nQUIT\r\n",
+    "=?utf-8?q?a=0D=0ABcc:_b@c.d?=",
+    "a" * 3000,
+    "ä" * 900,
+    "\r\n\r\n<b>",
+)
+ODD = 'a\r\n\0\t :<>@,;"\\.=?_\u2028\x85\x0bä✓'
+HOSTILE = st.one_of(st.text(max_size=60), st.text(ODD, max_size=60), st.sampled_from(INJECTIONS))
+
+
+def written(newsletter: Newsletter, title: str) -> bytes:
+    """A letter with this title, as it would go out."""
+    issue = Issue(id=ObjectId(), newsletter_id=newsletter.pk, title={"fi": title}, blocks=[])
+    placeholders = Placeholders()
+    rendered = render(newsletter, issue, "fi", placeholders.links, blocks=[])
+    row = {"_id": ObjectId(), "nonce": "n"}
+    return Variant(newsletter, rendered, "fi", placeholders, utcnow()).mail(issue.pk, row, "aino@example.org")
+
+
+@pytest.mark.usefixtures("server")
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_no_text_makes_another_header(newsletter: Newsletter, title: str, name: str, sender: str) -> None:
+    plain = message_from_bytes(written(newsletter, "Otsikko")).keys()
+    newsletter.name, newsletter.sender = {"fi": name}, Sender(name=sender, email="uutiskirje@example.org")
+    content = written(newsletter, title)
+    message = message_from_bytes(content)
+    assert message.keys() == plain
+    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert content.isascii()
+    assert content.count(b"\n") == content.count(b"\r") == content.count(b"\r\n")
+    assert b"\0" not in content
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+    assert is_signed(content)
+
+
+@settings(max_examples=300)
+@given(st.one_of(HOSTILE, st.emails(), st.builds("{}@{}".format, HOSTILE, st.sampled_from(["example.org", "työ.fi", "a\nb.fi"]))))
+def test_an_address_that_letters_come_from_is_plain_or_refused(given: str) -> None:
+    try:
+        address = SendingAddress().deserialize(given)
+    except ValidationError:
+        return
+    assert re.fullmatch(r"[!-;=?-~]{1,64}@[!-;=?-~]{1,255}", address)
+
+
+def test_an_address_that_carries_commands_reaches_nobody_and_stops_nothing(newsletter: Newsletter, server: FaultyServer) -> None:
+    hostile = ["a@example.org>\r\nDATA\r\nx", "b@example.org\nBcc: c@example.org", "työ@example.org", "d e@example.org"]
+    for address in [*hostile, "aino@example.org", "eino@työ.fi"]:
+        subscribe(newsletter, address)
+    issue = work_until_idle(issue_being_sent(newsletter))
+    assert issue.state == "sent"
+    assert server.times() == {"aino@example.org": 1, "eino@xn--ty-gka.fi": 1}
+    assert count(issue.pk) == {"accepted": 2, "refused": 4}
+    assert set(server.commands) <= {"EHLO", "MAIL", "RCPT", "DATA", "QUIT", "NOOP"}
+    assert server.senders["aino@example.org"].startswith("bounces+")
+    found = read(server.senders["aino@example.org"])
+    assert found is not None
+    assert found[0] == issue.pk

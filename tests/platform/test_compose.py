@@ -80,7 +80,7 @@ def test_commands_of_ours_exist(compose: dict[str, Any]) -> None:
     commands = [
         service["command"] for service in compose["services"].values() if service.get("command", [""])[0] == "network-api"
     ]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         assert command[1] in main.list_commands(None)  # type: ignore[arg-type]  # it needs no context
 
