@@ -22,6 +22,8 @@ from network_api.members.documents import Member
 from network_api.networks import mails as network_mails
 from network_api.networks.documents import Network
 from newsletters.documents import Newsletter
+from newsletters.issues import mails as issue_mails
+from newsletters.issues.rendering import Links, render
 from newsletters.subscriptions import mails as subscription_mails
 from tests.conftest import Api, give_role
 from tests.events.factories import make_event, register
@@ -82,6 +84,7 @@ def mails(
     row = Member.row({"_id": coordinator.pk}) or {}
     subscription = subscribe(newsletter, "lukija@example.org")
     host = Network.row({"_id": regional.pk}) or {}
+    issue = issue_being_sent(newsletter)
     messages = [
         *of_event(registration, event),
         event_mails.co_host_invited(row, event, host, host),
@@ -89,14 +92,16 @@ def mails(
         network_mails.without_coordinator(row, regional),
         subscription_mails.please_confirm(subscription, newsletter),
         subscription_mails.already_subscribed(subscription, newsletter),
+        issue_mails.please_approve(row, issue, newsletter, render(newsletter, issue, "fi", Links())),
+        *(issue_mails.answered(row, issue, step, "Hyvä") for step in ("approved", "rejected")),
     ]
     for message in messages:
         outbox.put(message)
     assert anyone.post("/auth/codes", {"email": "aino@example.org"}).status_code == 202
     deliver()
-    work_until_idle(issue_being_sent(newsletter))
+    work_until_idle(issue)
     assert len(mailbox.messages) >= len(messages) + 2
-    assert any(manage_link(registration) in str(message.get_body()) for message in mailbox.to("aino@example.org"))
+    assert manage_link(registration) in links(mailbox)
     return mailbox
 
 

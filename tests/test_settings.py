@@ -57,6 +57,8 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("RETAIN_NEEDS_DAYS", 366),
     ("RETAIN_UNCONFIRMED_DAYS", 91),
     ("RETAIN_UNSUBSCRIBED_DAYS", 0),
+    ("RETAIN_BOUNCES_DAYS", 0),
+    ("BOUNCE_MAILBOX", "imap.example.org"),
     ("CHECK_LINKS", "perhaps"),
     ("DISPATCH_GROUP", 0),
     ("MAIL_LEASE_SECONDS", 3),

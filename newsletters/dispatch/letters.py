@@ -180,7 +180,7 @@ def _cut(text: str, names: Mapping[str, str]) -> Sequence[bytes | str]:
 
 
 def _quoted(text: str) -> bytes:
-    encoded = binascii.b2a_qp(text.replace("\r\n", "\n").encode(), istext=True)
+    encoded = binascii.b2a_qp(text.replace("\r\n", "\n").replace("\r", "\n").encode(), istext=True)
     return encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
