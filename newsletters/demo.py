@@ -6,13 +6,17 @@ from typing import Any
 
 from events.documents import Event
 from network_api import demo
+from network_api.auth.caller import Caller
 from network_api.auth.documents import email_key
 from network_api.documents import utcnow
 from network_api.members.documents import Member
+from newsletters.contributions.contributing import contribute
 from newsletters.dispatch.ledger import ACCEPTED, CODES, DONE, REFUSED, SECONDS, Progress, Snapshot, pack
 from newsletters.documents import Cadence, Newsletter, Sender
+from newsletters.issues.assembling import keep_told
 from newsletters.issues.documents import SENT, Approval, Audience, Block, Issue
 from newsletters.issues.sources import block_of, introductions, theme_days
+from newsletters.issues.writing import make_issue
 from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
 
 _LANGUAGES = ("fi", "fi", "fi", "fi", "sv", "fi", "fi", "fi", "fi", "sv", "fi", "en")  # as often as people speak them
@@ -33,6 +37,7 @@ def make(made: dict[str, Any]) -> None:
     subscriptions = [_subscription(newsletter, place, person) for place, person in enumerate(people)]
     Subscription.insert_all(subscriptions)
     _send(newsletter, texts["sent"], subscriptions, made)
+    _begin(newsletter, texts, made)
     made["newsletter"] = newsletter
 
 
@@ -74,9 +79,21 @@ def _send(
     issue.clean()
     issue.approval = Approval(by=approver.pk, at=sent_at - timedelta(hours=20), content_hash=issue.content_hash)
     issue.insert()
+    keep_told(issue)
     ledger = [_batch(issue, number, subscriptions) for number in range(-(-len(subscriptions) // _SNAPSHOT_SIZE))]
     Snapshot.insert_all([snapshot for snapshot, _ in ledger])
     Progress.insert_all([progress for _, progress in ledger])
+
+
+def _begin(newsletter: Newsletter, texts: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+    """What networks have contributed since, and the next issue with it, as its editor finds it."""
+    author = made["members"][texts["draft"]["author"]]
+    caller = Caller(author.pk, is_administrator=True)
+    for given in texts["contributions"]:
+        parts = {name: value for name, value in given.items() if name != "network"}
+        contribute(caller, made["networks"][given["network"]], parts)
+    editorial = {"section": "editorial", "text": texts["draft"]["editorial"]}
+    make_issue(caller, newsletter, {"title": texts["draft"]["title"], "blocks": [editorial], "assemble": True})
 
 
 def _blocks(newsletter: Newsletter, given: Mapping[str, Any], made: Mapping[str, Any]) -> list[Block]:
