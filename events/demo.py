@@ -8,6 +8,7 @@ from typing import Any
 from events import retention
 from events.attendance_documents import DOOR, TICKET, Attendance
 from events.documents import ACCEPTED, Event, Partner, Remote, Venue
+from events.material_documents import Material
 from events.registration_documents import CONFIRMED, WAITLISTED, Registration
 from events.seating import CANCELLED, DRAFT, ONSITE, PUBLISHED, Seats
 from events.series_documents import Series
@@ -51,6 +52,7 @@ def _event(given: Mapping[str, Any], made: Mapping[str, Any]) -> Event:
         starts_at=demo.working_day(given["days"], given["starts"]),
         ends_at=demo.working_day(given["days"], given["ends"]),
         agenda=_agenda(given),
+        materials=[Material(**material) for material in given.get("materials", ())],
         registration_opens_at=demo.working_day(given["opens_days"], "08:00") if "opens_days" in given else None,
         venue=Venue(**given["venue"]) if "venue" in given else None,
         remote=Remote(**given["remote"]) if "remote" in given else None,

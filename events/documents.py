@@ -92,7 +92,7 @@ class Event(Seated):
     quotas_until = DateTimeField()
     series_id = ObjectIdField()
     network_ids = ListField(ObjectIdField())
-    slug = StringField(required=True, regex=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=120)
+    slug = StringField(required=True, regex=r"\A(?!past\Z)[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=120)
     title = DictField(required=True)
     summary = DictField(default=None)
     description = DictField(default=None)

@@ -16,12 +16,7 @@ from network_api.networks.documents import Network
 
 def find_events(caller: Caller, query: Mapping[str, Any]) -> Page:
     """Theme days in order of their start, as far as this caller may read them."""
-    where: dict[str, Any] = {"visible_to": {"$in": reader_keys(caller)}, **search_filter(query.get("q", ""))}
-    for name, stored in (("mode", "modes"), ("topic", "topics"), ("series", "series_id")):
-        if name in query:
-            where[stored] = query[name]
-    if "network" in query or "region" in query:
-        where["network_ids"] = {"$in": _arranging(query)}
+    where = _matching(caller, query)
     starts = {bound: query[name] for name, bound in (("from_", "$gte"), ("to", "$lt")) if name in query}
     if "phase" in query:
         condition = in_phase(query["phase"], utcnow())
@@ -29,7 +24,32 @@ def find_events(caller: Caller, query: Mapping[str, Any]) -> Page:
         where |= condition
     if starts:
         where["starts_at"] = starts
-    direction = -1 if query["sort"].startswith("-") else 1
+    return _found(caller, where, -1 if query["sort"].startswith("-") else 1, query)
+
+
+def find_coming(caller: Caller, query: Mapping[str, Any]) -> Page:
+    """Theme days that have not ended, the next first: also the one that is going on."""
+    now = utcnow()
+    coming = {"starts_at": {"$gt": now - LONGEST}, "ends_at": {"$gt": now}}
+    return _found(caller, {**_matching(caller, query), **coming}, 1, query)
+
+
+def find_past(caller: Caller, query: Mapping[str, Any]) -> Page:
+    """Theme days that have ended, the latest first."""
+    return _found(caller, {**_matching(caller, query), **in_phase(ENDED, utcnow())}, -1, query)
+
+
+def _matching(caller: Caller, query: Mapping[str, Any]) -> dict[str, Any]:
+    where: dict[str, Any] = {"visible_to": {"$in": reader_keys(caller)}, **search_filter(query.get("q", ""))}
+    for name, stored in (("mode", "modes"), ("topic", "topics"), ("series", "series_id")):
+        if name in query:
+            where[stored] = query[name]
+    if "network" in query or "region" in query:
+        where["network_ids"] = {"$in": _arranging(query)}
+    return where
+
+
+def _found(caller: Caller, where: Mapping[str, Any], direction: int, query: Mapping[str, Any]) -> Page:
     page = Event.page(where, sort=("starts_at", direction), **query["paging"])
     return Page([shown(caller, row) for row in page.items], page.next, page.total)
 
@@ -60,8 +80,16 @@ def in_phase(phase: str, now: datetime) -> dict[str, Any]:
 
 def readable_event(caller: Caller, event_id: str) -> Event:
     """A theme day that this caller may read. Raises NotFound for a draft of others."""
-    event = Event.get(event_id)
-    if not set(event.visible_to) & set(reader_keys(caller)):
+    return _readable(caller, Event.get(event_id))
+
+
+def event_of_slug(caller: Caller, slug: str) -> Event:
+    """The theme day that this caller may read by its name in addresses. Raises NotFound."""
+    return _readable(caller, Event.first({"slug": slug}))
+
+
+def _readable(caller: Caller, event: Event | None) -> Event:
+    if event is None or not set(event.visible_to) & set(reader_keys(caller)):
         raise NotFound
     return event
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
 from flask import current_app
 
+from events import times
 from events.documents import Event, title_of
 from events.material_documents import Material
 from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
@@ -29,9 +28,6 @@ _REVIEWS = {
     "reminder": REMINDER,
     "thanks": THANKS,
 }
-_LOCALES = {"fi": "fi", "sv": "sv_FI", "en": "en_GB"}
-# As a sentence has them: Finnish bends the day of the week, and each language has its own word before the hour.
-_MOMENTS = {"fi": "EEEE d. MMMM y 'klo' H.mm", "sv": "EEEE d MMMM y 'kl.' HH:mm", "en": "HH:mm 'on' EEEE, d MMMM y"}
 
 
 def confirmed(registration: Registration, event: Event) -> MailMessage:
@@ -195,26 +191,14 @@ def material_link(registration: Registration, material: Material) -> str:
 
 def day_of(event: Event, language: str) -> str:
     """The day of the start, in words, where the theme day is."""
-    return str(format_date(_local(event, event.starts_at), "full", locale=_LOCALES[language]))
+    return times.day(event.starts_at, event.timezone, language)
 
 
 def hours_of(event: Event, language: str) -> str:
     """From when to when, in the theme day's own zone, which is named; with the last day where it is another one."""
-    starts, ends = _local(event, event.starts_at), _local(event, event.ends_at)
-    last_day = "" if starts.date() == ends.date() else f"{format_date(ends, 'full', locale=_LOCALES[language])} "
-    return f"{clock(starts, language)}–{last_day}{clock(ends, language)} ({event.timezone})"
+    return f"{times.hours(event.starts_at, event.ends_at, event.timezone, language)} ({event.timezone})"
 
 
 def moment(event: Event, instant: datetime, language: str) -> str:
     """An instant as people at the theme day read it, inside a sentence."""
-    said = format_datetime(_local(event, instant), _MOMENTS[language], locale=_LOCALES[language])
-    return f"{said} ({event.timezone})"
-
-
-def clock(local: datetime, language: str) -> str:
-    """The time of day."""
-    return str(format_time(local, "short", tzinfo=local.tzinfo, locale=_LOCALES[language]))
-
-
-def _local(event: Event, instant: datetime) -> datetime:
-    return instant.astimezone(ZoneInfo(event.timezone))
+    return f"{times.moment(instant, event.timezone, language)} ({event.timezone})"

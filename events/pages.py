@@ -1,12 +1,12 @@
-"""The web pages of theme days: the door to the remote room, the page of a registration, certificates."""
+"""The web pages of a participant: the door to the remote room, and the page of a registration."""
 
 from datetime import datetime
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale
 
-from events import certificates, mails, materials, offers, registration
 from events import door as remote_door
+from events import mails, materials, offers, registration
 from events.documents import Event, title_of
 from events.errors import EventCancelled, EventEnded, NoOffer
 from events.registration_documents import BY_PERSON, JOIN, MANAGE, Registration
@@ -96,19 +96,9 @@ def _back_to(token: str) -> Response:
     return _private(make_response(redirect(url_for(".manage", token=token), 303)))
 
 
-@blueprint.get("/verify/<code>")
-def verify(code: str) -> Response:
-    """Whether a certificate is genuine, and what it says. In the language of whoever asks."""
-    found = certificates.verified(code)
-    event, language = Event.get(found.event_id), str(get_locale())
-    organiser = ", ".join(in_language(network["name"], language) for network in certificates.organisers(event))
-    extent = certificates.in_hours(certificates.minutes_of(found, event))
-    return _page(found, event, "certificate.html", language=language, organiser=organiser, extent=extent)
-
-
-def _page(found: Registration, event: Event, template: str, *, language: str | None = None, **values: object) -> Response:
-    """A page in the participant's own language where no other is given, kept by nobody."""
-    language = language or str(found.language)
+def _page(found: Registration, event: Event, template: str, **values: object) -> Response:
+    """A page in the participant's own language, kept by nobody."""
+    language = str(found.language)
 
     def said(instant: datetime) -> str:
         return mails.moment(event, instant, language)

@@ -206,11 +206,9 @@ class EventSchema(Resource, EventFields):
         return f"{row['version']}.{moment}.{len(row.get('materials') or ())}"
 
 
-class EventQuery(PageQuery):
-    """Filters of theme days."""
+class EventFilter(PageQuery):
+    """Which theme days, whenever they are."""
 
-    from_ = Instant(data_key="from", metadata={"description": "Starting at this instant or later."})
-    to = Instant(metadata={"description": "Starting before this instant.", "example": "2027-12-31T22:00:00Z"})
     network = Id(metadata={"description": "Arranged by this network, alone or with others."})
     series = Id(metadata={"description": "Of this series."})
     region = fields.String(
@@ -219,10 +217,17 @@ class EventQuery(PageQuery):
     )
     mode = fields.String(validate=validate.OneOf(MODES), metadata={"description": "Offering this way to take part."})
     topic = Line(most=80, metadata={"description": "About this topic.", "example": "työnantajayhteistyö"})
-    phase = fields.String(validate=validate.OneOf(PHASES), metadata={"description": "In this phase now."})
     q = fields.String(
         validate=validate.Length(max=200), metadata={"description": "Words, or beginnings of words.", "example": "teema"}
     )
+
+
+class EventQuery(EventFilter):
+    """Filters of theme days."""
+
+    from_ = Instant(data_key="from", metadata={"description": "Starting at this instant or later."})
+    to = Instant(metadata={"description": "Starting before this instant.", "example": "2027-12-31T22:00:00Z"})
+    phase = fields.String(validate=validate.OneOf(PHASES), metadata={"description": "In this phase now."})
     sort = fields.String(
         load_default="starts_at", validate=validate.OneOf(("starts_at", "-starts_at")), metadata={"description": "The order."}
     )

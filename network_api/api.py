@@ -280,9 +280,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             def paged(*args: Any, **kwargs: Any) -> Any:
                 *others, wanted = args
                 mark = cursors.fingerprint(request.path, request.args.to_dict(flat=False))
-                cursor = wanted.pop("cursor")
-                after = None if cursor is None else cursors.decode(cursor, mark)
-                wanted["paging"] = {"limit": wanted.pop("limit"), "total": wanted.pop("total"), "after": after}
+                cursors.begin(wanted, mark)
                 found = view(*others, wanted, **kwargs)
                 onward = None if found.next is None else cursors.encode(found.next, mark)
                 answer = {**found.more, "items": found.items, "next": onward} | (

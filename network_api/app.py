@@ -25,9 +25,10 @@ from network_api.members.feature import feature as members
 from network_api.networks.documents import NATIONAL, REGIONAL, Network, roles_of
 from network_api.networks.feature import feature as networks
 from network_api.pages import frame
+from network_api.site.feature import feature as site
 from newsletters.feature import feature as newsletters
 
-FEATURES: tuple[Feature, ...] = (members, networks, events, newsletters)
+FEATURES: tuple[Feature, ...] = (members, networks, events, newsletters, site)
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 

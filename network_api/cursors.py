@@ -21,6 +21,13 @@ def fingerprint(path: str, arguments: dict[str, list[str]]) -> bytes:
     return hashlib.sha256(repr((path, relevant)).encode()).digest()[:8]
 
 
+def begin(wanted: dict[str, Any], query: bytes) -> None:
+    """Put `paging`, the arguments of `BaseDocument.page`, in the place of `limit`, `cursor` and `total`. Raises Invalid."""
+    cursor = wanted.pop("cursor")
+    after = None if cursor is None else decode(cursor, query)
+    wanted["paging"] = {"limit": wanted.pop("limit"), "total": wanted.pop("total"), "after": after}
+
+
 def encode(place: list[Any], query: bytes) -> str:
     """The cursor for a place as `documents.Page.next` gives it."""
     return urlsafe_b64encode(bson.encode({"p": place, "q": query})).decode().rstrip("=")

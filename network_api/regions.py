@@ -1,4 +1,4 @@
-"""Finland's 19 regions by their ISO 3166-2:FI codes, with their names in Finnish, Swedish and English."""
+"""Finland's 19 regions by their ISO 3166-2:FI codes: names in Finnish, Swedish and English, and places on a map of tiles."""
 
 REGIONS: dict[str, dict[str, str]] = {
     "FI-01": {"fi": "Ahvenanmaa", "sv": "Åland", "en": "Åland"},
@@ -20,4 +20,27 @@ REGIONS: dict[str, dict[str, str]] = {
     "FI-17": {"fi": "Satakunta", "sv": "Satakunta", "en": "Satakunta"},
     "FI-18": {"fi": "Uusimaa", "sv": "Nyland", "en": "Uusimaa"},
     "FI-19": {"fi": "Varsinais-Suomi", "sv": "Egentliga Finland", "en": "Southwest Finland"},
+}
+
+# Where the tile of each region is: column and row, counted from the north-west. Neighbours stay neighbours as far as can be.
+TILES: dict[str, tuple[int, int]] = {
+    "FI-10": (3, 0),
+    "FI-14": (3, 1),
+    "FI-05": (4, 1),
+    "FI-12": (1, 2),
+    "FI-07": (2, 2),
+    "FI-15": (3, 2),
+    "FI-13": (4, 2),
+    "FI-03": (1, 3),
+    "FI-08": (2, 3),
+    "FI-04": (3, 3),
+    "FI-02": (4, 3),
+    "FI-17": (1, 4),
+    "FI-11": (2, 4),
+    "FI-16": (3, 4),
+    "FI-09": (4, 4),
+    "FI-01": (0, 5),
+    "FI-19": (1, 5),
+    "FI-06": (2, 5),
+    "FI-18": (3, 5),
 }

@@ -221,6 +221,18 @@ SETTINGS = (
     ),
     Setting("PUBLIC_URL", http_url, "Where people reach the platform; every link in a mail starts with it.", required=True),
     Setting("PLATFORM_NAME", text, "What the platform is called in mails and pages.", "Network API"),
+    Setting(
+        "CONTROLLER_NAME",
+        text,
+        "Who answers for the platform and the personal data on it, as the privacy notice and the accessibility statement tell."
+        " Empty: the platform's name.",
+    ),
+    Setting(
+        "CONTACT_ADDRESS",
+        sender,
+        "Where people write about privacy and accessibility; feedback goes there. Empty: the pages name the From address, and"
+        " feedback goes to the administrators.",
+    ),
     Setting("DEFAULT_LANGUAGE", language, "The language for people who have chosen none: fi, sv or en.", "fi"),
     Setting("LOG_LEVEL", log_level, "DEBUG, INFO, WARNING or ERROR.", "INFO"),
     Setting("TRUSTED_PROXIES", whole_number(0, 10), "How many proxies stand before the web process and set X-Forwarded-*.", 0),
@@ -254,6 +266,7 @@ SETTINGS = (
     Setting("RATELIMIT_REGISTRATIONS", rate, "Registrations a client address may make.", "120 per minute"),
     Setting("RATELIMIT_SIGN_INS", rate, "Sign-in codes and attempts a client address may make.", "60 per minute"),
     Setting("RATELIMIT_SUBSCRIPTIONS", rate, "Newsletter subscriptions a client address may ask for.", "60 per minute"),
+    Setting("RATELIMIT_FEEDBACK", rate, "Messages of feedback a client address may send.", "10 per hour"),
     Setting(
         "RETAIN_REGISTRATIONS_DAYS",
         whole_number(1, 3650),

@@ -6,7 +6,7 @@ from typing import Any
 from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import AlreadyExists, Page, transactional
-from network_api.errors import Conflict
+from network_api.errors import Conflict, NotFound
 from newsletters.documents import Newsletter
 
 
@@ -34,6 +34,14 @@ def change_newsletter(caller: Caller, newsletter: Newsletter, changes: Mapping[s
         raise _slug_taken() from error
     audit.record(caller.member_id, "newsletter.changed", newsletter.pk, network_id=newsletter.network_id, changes=differing)
     return changed
+
+
+def newsletter_of_slug(slug: str) -> Newsletter:
+    """The newsletter by its name in addresses. Raises NotFound."""
+    found = Newsletter.first({"slug": slug})
+    if found is None:
+        raise NotFound
+    return found
 
 
 def find_newsletters(query: Mapping[str, Any]) -> Page:

@@ -28,7 +28,7 @@ from newsletters.issues.comment_documents import Comment
 from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
-from newsletters.subscriptions import checking, subscribing
+from newsletters.subscriptions import checking, sign_up_pages, subscribing
 from newsletters.subscriptions import pages as subscription_pages
 from newsletters.subscriptions import routes as subscription_routes
 from newsletters.subscriptions.documents import Subscription
@@ -90,7 +90,7 @@ feature = Feature(
         dispatch_routes.blueprint,
         bounce_routes.blueprint,
     ),
-    pages=(subscription_pages.pages, subscription_pages.one_click, archive.pages, feeds.pages, link_pages.pages),
+    pages=(subscription_pages.pages, subscription_pages.one_click, sign_up_pages.pages, archive.pages, feeds.pages, link_pages.pages),
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},
     commands=(newsletter, bounces),

@@ -14,11 +14,12 @@ from werkzeug.test import TestResponse
 
 from network_api.app import create_app, documents, ensure_indexes
 from network_api.auth.documents import AccessToken
+from network_api.limits import requests_limiter, shared_limiter
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.networks.documents import ACTIVE, Membership, Network
 from tests import database
-from tests.browser.fixtures import axe, browser, validate_html  # noqa: F401 - fixtures
+from tests.browser.fixtures import axe, browser, serve, validate_html  # noqa: F401 - fixtures
 from tests.census import census
 from tests.census_report import (  # noqa: F401 - hooks of pytest
     pytest_configure,
@@ -27,6 +28,7 @@ from tests.census_report import (  # noqa: F401 - hooks of pytest
     pytest_testnodedown,
 )
 from tests.mailserver import Mailbox, MailServer
+from tests.queries import queries
 
 
 class Written(CommandListener):
@@ -58,6 +60,7 @@ class Written(CommandListener):
 written = Written()
 monitoring.register(census)
 monitoring.register(written)
+monitoring.register(queries)
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +129,24 @@ def mailbox(mail_server: MailServer) -> Mailbox:
 def deliver(app: Flask) -> Callable[[], None]:
     """Send what waits in the outbox, as the worker would."""
     return mail_tasks.sweep
+
+
+@pytest.fixture
+def limited(app: Flask, settings: dict[str, Any]) -> Iterator[Callable[..., Flask]]:
+    """An application of its own whose limits are on; the shared one is connected again afterwards."""
+
+    def make(**limits: str | None) -> Flask:
+        made = create_app({**settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://", **limits})
+        requests_limiter.reset()
+        if "RATELIMIT_STORAGE_URI" not in limits:
+            shared_limiter.reset()
+        return made
+
+    yield make
+    requests_limiter.enabled = shared_limiter.enabled = False
+    app.extensions["celery"].set_default()
+    mongoengine.disconnect()
+    mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")
 
 
 class Visitor(FlaskClient):

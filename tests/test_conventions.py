@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import bson
-import mongoengine
 import pytest
 from bson import ObjectId
 from flask import Flask
@@ -17,8 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.http import parse_dict_header
 from werkzeug.test import TestResponse
 
-from network_api.app import create_app
-from network_api.limits import requests_limiter, shared_limiter
+from network_api.limits import shared_limiter
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.factories import make_event, person
@@ -302,24 +300,6 @@ def test_seats_that_are_taken_make_no_editors_copy_stale(signed_in: Callable[...
 
 
 # Limits
-
-
-@pytest.fixture
-def limited(app: Flask, settings: dict[str, Any]) -> Iterator[Callable[..., Flask]]:
-    """An application of its own whose limits are on; the shared one is connected again afterwards."""
-
-    def make(**limits: str | None) -> Flask:
-        made = create_app({**settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://", **limits})
-        requests_limiter.reset()
-        if "RATELIMIT_STORAGE_URI" not in limits:
-            shared_limiter.reset()
-        return made
-
-    yield make
-    requests_limiter.enabled = shared_limiter.enabled = False
-    app.extensions["celery"].set_default()
-    mongoengine.disconnect()
-    mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")
 
 
 def test_beyond_the_limit_is_a_429_that_says_when_to_come_back(limited: Callable[..., Flask]) -> None:

@@ -1,6 +1,6 @@
 """Verbs of networks: found, invite, ask to join, accept, approve, leave."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -9,7 +9,7 @@ from network_api import audit
 from network_api.auth.caller import COORDINATOR, MEMBER, Caller
 from network_api.auth.documents import email_key
 from network_api.documents import AlreadyExists, Page, Row, transactional
-from network_api.errors import Conflict, Forbidden, Invalid
+from network_api.errors import Conflict, Forbidden, Invalid, NotFound
 from network_api.feature import Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
@@ -28,11 +28,29 @@ def find_networks(query: Mapping[str, Any]) -> Page:
     return Network.page(where, sort=("slug", 1), **query["paging"])
 
 
+def all_networks() -> list[Row]:
+    """Every network by slug; there are tens."""
+    return Network.rows({}, sort=[("slug", 1), ("_id", 1)])
+
+
+def network_of_slug(slug: str) -> Network:
+    """The network by its name in addresses. Raises NotFound."""
+    found = Network.first({"slug": slug})
+    if found is None:
+        raise NotFound
+    return found
+
+
 def regions_served() -> list[Row]:
     """Each region with the networks that serve it, also where there is none."""
+    return by_region(Network.rows({"regions": {"$in": list(REGIONS)}}, sort=[("slug", 1)]))
+
+
+def by_region(networks: Iterable[Row]) -> list[Row]:
+    """Each region with those of the networks that serve it."""
     serving: dict[str, list[Row]] = {code: [] for code in REGIONS}
-    for network in Network.rows({"regions": {"$in": list(REGIONS)}}, sort=[("slug", 1)]):
-        for code in network["regions"]:
+    for network in networks:
+        for code in network.get("regions", ()):
             serving[code].append(network)
     return [{"code": code, "name": name, "networks": serving[code]} for code, name in REGIONS.items()]
 

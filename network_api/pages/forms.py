@@ -18,9 +18,13 @@ from network_api.schemas import Schema
 
 
 class Form:
-    """What was typed into a form, by field; `errors` has a sentence for each field that has to be mended, "" for the whole."""
+    """What was typed into a form, by field; `errors` has a sentence for each field that has to be mended, "" for the whole.
 
-    def __init__(self, typed: Mapping[str, Any] | None = None) -> None:
+    Forms of one page that have fields of the same names are told apart by their `prefix`.
+    """
+
+    def __init__(self, typed: Mapping[str, Any] | None = None, *, prefix: str = "field") -> None:
+        self.prefix = prefix
         self.typed: MultiDict[str, str] = MultiDict(typed or {})
         self.errors: dict[str, str] = {}
         self.shown: dict[str, str] = {}  # fields that stand on the page so far, with their labels
@@ -45,7 +49,7 @@ class Form:
 
     def id(self, name: str) -> str:
         """The id of a field on the page."""
-        return f"field-{name.replace('.', '-')}"
+        return f"{self.prefix}-{name.replace('.', '-')}"
 
     def show(self, name: str, label: str) -> Self:
         """Note that a field stands on the page, so that the list of mistakes can lead to it."""

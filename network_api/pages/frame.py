@@ -17,7 +17,7 @@ from network_api.errors import DomainError
 from network_api.feature import features
 from network_api.languages import LANGUAGES
 from network_api.locales import LANGUAGE_COOKIE
-from network_api.pages import csrf
+from network_api.pages import csrf, texts
 
 LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}  # each in itself: whoever looks for it can read it
 KEPT_FOR = 365 * 24 * 3600  # seconds that a browser keeps an asset, whose address changes with its content
@@ -104,6 +104,7 @@ def keep_assets(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     """Give templates what the frame needs, and people a page for an error; programs and feeds get problem+json."""
     app.jinja_env.globals.update(asset=asset, in_other_languages=in_other_languages, features=features)
+    texts.init_app(app)
     app.after_request(keep_assets)
     app.register_error_handler(HTTPException, lambda error: _answer(error, http_problem(error)))
     app.register_error_handler(DomainError, lambda error: _answer(error, domain_problem(error)))

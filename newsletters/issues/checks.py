@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from flask import current_app
 
 from network_api.errors import Conflict
+from network_api.markdown import SCHEMES
 from newsletters.issues import palette
 from newsletters.issues.documents import Block, Issue
 from newsletters.issues.link_check import unreachable
-from newsletters.issues.markdown import SCHEMES, links_and_images, scheme_of
+from newsletters.issues.markdown import links_and_images, scheme_of
 from newsletters.issues.rendering import Rendered
 from newsletters.issues.variants import Shown, variant_id
 

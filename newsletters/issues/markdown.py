@@ -13,9 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-TAGS = {"a", "b", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "i", "img", "li", "ol", "p", "pre", "strong", "ul"}
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}}
-SCHEMES = frozenset(("http", "https", "mailto"))
+from network_api.markdown import ATTRIBUTES, SCHEMES, TAGS
+
 _HEADINGS = {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4"}  # the letter's own are h1 and h2
 _text_config = ParserConfig(display_links=False)
 

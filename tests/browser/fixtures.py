@@ -1,4 +1,4 @@
-"""The fixtures `browser`, `axe` and `validate_html`; `tests/conftest.py` offers them to every test."""
+"""The fixtures `browser`, `serve`, `axe` and `validate_html`; `tests/conftest.py` offers them to every test."""
 
 import json
 import os
@@ -6,10 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any, NoReturn
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
 
 MODULES = Path(__file__).parent / "node_modules"
 AXE, VALIDATOR = MODULES / "axe-core" / "axe.min.js", MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
@@ -30,6 +33,18 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def serve(shared_app: Flask) -> Iterator[str]:
+    """The application on a port of this machine, for a browser: its address. It has the database of the tests."""
+    server = make_server("127.0.0.1", 0, shared_app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

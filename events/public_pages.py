@@ -1,0 +1,38 @@
+"""The pages of theme days for everybody: what comes, what has been, and each of them."""
+
+from functools import partial
+
+from flask import Response
+
+from events import certificates, find, materials, telling
+from events.schemas import EventFilter
+from network_api.auth.caller import STRANGER
+from network_api.networks.actions import all_networks
+from network_api.pages.frame import Pages, page
+from network_api.pages.lists import listing
+
+pages = Pages("theme_days", "events")
+for name, said in telling.FILTERS.items():
+    pages.add_app_template_filter(said, name)
+
+
+@pages.get("/events")
+def coming() -> Response:
+    """Theme days that have not ended, the next first."""
+    found = listing(EventFilter, partial(find.find_coming, STRANGER))
+    return page("events/coming.html", listing=found, networks=all_networks(), status=found.form.status)
+
+
+@pages.get("/events/past")
+def past() -> Response:
+    """Theme days that have ended, with what is open of their materials."""
+    found = listing(EventFilter, partial(find.find_past, STRANGER))
+    return page("events/past.html", listing=found, networks=all_networks(), status=found.form.status)
+
+
+@pages.get("/events/<slug>")
+def one(slug: str) -> Response:
+    """A theme day."""
+    event = find.event_of_slug(STRANGER, slug)
+    opened = materials.readable(STRANGER, event)
+    return page("events/event.html", event=find.shown(STRANGER, event), arranging=certificates.organisers(event), opened=opened)
