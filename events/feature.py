@@ -92,6 +92,7 @@ feature = Feature(
         series_routes.blueprint,
     ),
     pages=(pages.blueprint, public_pages.pages, certificate_pages.pages, feed_pages.blueprint),
+    public_pages=public_pages.listed,
     schedule=tasks.SCHEDULE,
     check=check,
     reviews=REVIEWS,

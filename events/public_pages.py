@@ -1,12 +1,16 @@
 """The pages of theme days for everybody: what comes, what has been, and each of them."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from flask import Response
 
 from events import certificates, find, materials, telling
+from events.documents import Event
 from events.schemas import EventFilter
 from network_api.auth.caller import STRANGER
+from network_api.feature import PublicPage
+from network_api.languages import LANGUAGES
 from network_api.networks.actions import all_networks
 from network_api.pages.frame import Pages, page
 from network_api.pages.lists import listing
@@ -36,3 +40,9 @@ def one(slug: str) -> Response:
     event = find.event_of_slug(STRANGER, slug)
     opened = materials.readable(STRANGER, event)
     return page("events/event.html", event=find.shown(STRANGER, event), arranging=certificates.organisers(event), opened=opened)
+
+
+def listed() -> Iterator[PublicPage]:
+    """The page of each theme day that has been published."""
+    rows = Event.each({"visible_to": "public"}, sort=[("starts_at", -1), ("_id", -1)])
+    yield from (PublicPage(f"/events/{row['slug']}", row["updated_at"], LANGUAGES) for row in rows)

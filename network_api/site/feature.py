@@ -1,13 +1,27 @@
 """The public site, as the application sees it."""
 
+from collections.abc import Iterator
+
 from flask_babel import lazy_gettext
 
-from network_api.feature import Feature, Link
+from network_api.feature import Feature, Link, PublicPage
+from network_api.languages import LANGUAGES
+from network_api.networks.actions import all_networks
 from network_api.site import network_pages, statement_pages
+
+LISTS = ("/", "/networks", "/events", "/events/past", "/introductions", "/newsletters", "/privacy", "/accessibility")
+
+
+def public_pages() -> Iterator[PublicPage]:
+    """The lists of every feature, the statements, and each network's page."""
+    yield from (PublicPage(path, None, LANGUAGES) for path in LISTS)
+    yield from (PublicPage(f"/networks/{row['slug']}", row["updated_at"], LANGUAGES) for row in all_networks())
+
 
 feature = Feature(
     name="site",
     pages=(network_pages.pages, statement_pages.pages),
+    public_pages=public_pages,
     navigation=(
         Link("theme_days.coming", lazy_gettext("Theme days")),
         Link("network_pages.list_networks", lazy_gettext("Networks")),

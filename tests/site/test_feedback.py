@@ -83,6 +83,9 @@ def test_the_privacy_notice_tells_the_terms_that_are_set(
     monkeypatch.setitem(app.config, "RETAIN_REGISTRATIONS_DAYS", 211)
     monkeypatch.setitem(app.config, "RETAIN_NEEDS_DAYS", 1)
     monkeypatch.setitem(app.config, "SESSION_DAYS", 17)
+    monkeypatch.setitem(app.config, "RETAIN_UNSUBSCRIBED_DAYS", 123)
+    monkeypatch.setitem(app.config, "RETAIN_UNCONFIRMED_DAYS", 9)
+    monkeypatch.setitem(app.config, "RETAIN_BOUNCES_DAYS", 321)
     monkeypatch.setitem(app.config, "CONTROLLER_NAME", "Esimerkkisäätiö")
     monkeypatch.setitem(app.config, "CONTACT_ADDRESS", "tietosuoja@example.org")
     page = visitor.get("/privacy", headers=ENGLISH).text
@@ -90,6 +93,9 @@ def test_the_privacy_notice_tells_the_terms_that_are_set(
         "211 days after",
         "One day after the theme day.",
         "for 17 days",
+        "123 days after you have left",
+        "after 9 days",
+        "why: 321 days",
         "Esimerkkisäätiö",
         "mailto:tietosuoja@example.org",
     ):

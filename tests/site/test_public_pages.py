@@ -137,3 +137,13 @@ def test_what_people_write_runs_no_script_and_fetches_nothing(visitor: FlaskClie
     assert "&lt;b&gt;Verkosto" in page
     for part in ("<script", "<img", "<b>Verkosto", 'href="javascript'):
         assert part not in page
+
+
+def test_search_engines_are_told_of_every_public_page(visitor: FlaskClient, regional: Network) -> None:
+    day = theme_day(regional, "Avoin päivä")
+    draft = theme_day(regional, "Luonnos", status="draft", published_at=None)
+    told = visitor.get("/sitemap.xml").text
+    for path in ("/", "/networks", "/networks/keski-suomi", "/events/past", f"/events/{day.slug}", "/introductions", "/privacy"):
+        for language in ("fi", "sv", "en"):
+            assert f"<loc>http://localhost{path}?lang={language}</loc>" in told, path
+    assert draft.slug not in told
