@@ -90,7 +90,10 @@ feature = Feature(
         dispatch_routes.blueprint,
         bounce_routes.blueprint,
     ),
-    pages=(subscription_pages.pages, subscription_pages.one_click, sign_up_pages.pages, archive.pages, feeds.pages, link_pages.pages),
+    pages=(
+        *(subscription_pages.pages, subscription_pages.one_click, sign_up_pages.pages),
+        *(archive.pages, feeds.pages, link_pages.pages),
+    ),
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},
     commands=(newsletter, bounces),
