@@ -14,6 +14,7 @@ from network_api.feature import PublicPage
 from network_api.languages import in_language
 from network_api.locales import of_request
 from network_api.pages.frame import Pages, page
+from newsletters.actions import newsletter_of_slug
 from newsletters.documents import Newsletter
 from newsletters.issues import sources
 from newsletters.issues.documents import Issue
@@ -23,14 +24,6 @@ from newsletters.issues.rendering import sections_of, visible_blocks
 LISTED = 25  # issues on a page
 _SUMMARY = 200  # characters
 pages = Pages("newsletter_archive", "newsletters")
-
-
-def newsletter_of(slug: str) -> Newsletter:
-    """The newsletter with this slug. Raises NotFound."""
-    newsletter = Newsletter.first({"slug": slug})
-    if newsletter is None:
-        raise NotFound
-    return newsletter
 
 
 def sent_issues(newsletter: Newsletter, limit: int, before: Issue | None = None) -> Page:
@@ -87,7 +80,7 @@ def _shown(template: str, newsletter: Newsletter, changed_at: datetime | None, *
 @pages.get("/newsletters/<slug>")
 def show_newsletter(slug: str) -> Response:
     """A newsletter with the issues that have been sent, the newest first."""
-    newsletter, language = newsletter_of(slug), of_request()
+    newsletter, language = newsletter_of_slug(slug), of_request()
     before = request.args.get("before")
     found = sent_issues(newsletter, LISTED, _sent_issue(newsletter, before) if before else None)
     issues = [_listed(newsletter, row, language) for row in found.items]
@@ -107,7 +100,7 @@ def show_issue(slug: str, issue_id: str) -> Response:
 
     What is told from sources changes with them, so that no time could be promised since when nothing has changed.
     """
-    newsletter, language = newsletter_of(slug), of_request()
+    newsletter, language = newsletter_of_slug(slug), of_request()
     issue = _sent_issue(newsletter, issue_id)
     told = {key: said for key, said in sources.standing_in_archive(issue.blocks).items() if key not in issue.dropped}
     from_sources = any(block.source for block in issue.blocks)

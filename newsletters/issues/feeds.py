@@ -11,8 +11,9 @@ from flask import Blueprint, Response, current_app, request, url_for
 
 from network_api.languages import in_language
 from network_api.locales import of_request
+from newsletters.actions import newsletter_of_slug
 from newsletters.documents import Newsletter
-from newsletters.issues.archive import address, newsletter_of, path_of, sent_issues, summary_of
+from newsletters.issues.archive import address, path_of, sent_issues, summary_of
 from newsletters.issues.documents import Issue
 
 ENTRIES = 20
@@ -38,7 +39,7 @@ def tag(newsletter: Newsletter, language: str, identifier: ObjectId) -> str:
 @pages.get("/newsletters/<slug>/feed.xml")
 def show_feed(slug: str) -> Response:
     """The newest issues as a feed, in the language asked for where the newsletter has it."""
-    newsletter, wanted = newsletter_of(slug), of_request()
+    newsletter, wanted = newsletter_of_slug(slug), of_request()
     language = wanted if wanted in newsletter.languages else newsletter.languages[0]
     issues = [Issue.wrap(row) for row in sent_issues(newsletter, ENTRIES).items]
     answer = Response(_feed_of(newsletter, issues, language), content_type=Feed.content_type)
