@@ -5,19 +5,24 @@ from functools import partial
 
 from flask import Response
 
-from events import certificates, find, materials, telling
+from events import certificates, find, materials, registration_form, telling
 from events.documents import Event
 from events.schemas import EventFilter
 from network_api.auth.caller import STRANGER
 from network_api.feature import PublicPage
 from network_api.languages import LANGUAGES
+from network_api.members.organisations import organisation_types
 from network_api.networks.actions import all_networks
+from network_api.pages import session
+from network_api.pages.forms import Form
 from network_api.pages.frame import Pages, page
 from network_api.pages.lists import listing
 
 pages = Pages("theme_days", "events")
 for name, said in telling.FILTERS.items():
     pages.add_app_template_filter(said, name)
+pages.add_app_template_filter(registration_form.room_left)
+pages.add_app_template_global(organisation_types)
 
 
 @pages.get("/events")
@@ -37,9 +42,21 @@ def past() -> Response:
 @pages.get("/events/<slug>")
 def one(slug: str) -> Response:
     """A theme day."""
-    event = find.event_of_slug(STRANGER, slug)
-    opened = materials.readable(STRANGER, event)
-    return page("events/event.html", event=find.shown(STRANGER, event), arranging=certificates.organisers(event), opened=opened)
+    event, member = find.event_of_slug(STRANGER, slug), session.member_of_pages()
+    return event_page(event, registration_form.blank(event, member), private=bool(member))
+
+
+def event_page(event: Event, form: Form, *, private: bool = False) -> Response:
+    """The page of a theme day, with the form to register as it was typed."""
+    return page(
+        "events/event.html",
+        event=find.shown(STRANGER, event),
+        arranging=certificates.organisers(event),
+        opened=materials.readable(STRANGER, event),
+        form=form,
+        status=form.status,
+        private=private or bool(form.errors),
+    )
 
 
 def listed() -> Iterator[PublicPage]:

@@ -27,7 +27,7 @@ def answer(
     Null, an empty text and an empty list are no answer. `complete` asks for all that are required. Raises Invalid, naming
     each `answers.<id>` at fault.
     """
-    asked = {question["id"]: question for question in questions if _is_asked(question, modes)}
+    asked = {question["id"]: question for question in questions if is_asked(question, modes)}
     errors = {f"answers.{name}": ["This is not asked here."] for name in given if name not in asked}
     answers = {name: value for name, value in given.items() if not _is_empty(value)}
     for name, question in asked.items():
@@ -52,7 +52,7 @@ def answer_again(event: Event, registration: Registration, changes: Mapping[str,
         return answer(event.questions, changes["answers"], modes, complete=complete)
     if switches and complete:
         _require(
-            question for question in event.questions if _is_asked(question, {mode}) and question["id"] not in registration.answers
+            question for question in event.questions if is_asked(question, {mode}) and question["id"] not in registration.answers
         )
     return {}
 
@@ -63,7 +63,8 @@ def _require(unanswered: Iterable[Question]) -> None:
         raise Invalid(errors=errors)
 
 
-def _is_asked(question: Question, modes: Collection[str | None]) -> bool:
+def is_asked(question: Question, modes: Collection[str | None]) -> bool:
+    """Whether it is asked of who takes part in one of these modes."""
     return not question.get("modes") or not set(modes).isdisjoint(question["modes"])
 
 

@@ -1,6 +1,6 @@
 """Shapes of registrations."""
 
-from marshmallow import fields, validate
+from marshmallow import EXCLUDE, fields, validate
 
 from events.fields import Entry
 from events.needs_schemas import NeedsFields
@@ -61,6 +61,19 @@ class RegistrationPatch(PersonFields):
     mode = fields.String(validate=validate.OneOf(MODES))
     name = Line(metadata={"example": "Aino Virtanen"})
     wait = fields.Boolean(load_default=False, metadata={"example": False})
+
+
+class RegisteredQuery(Schema):
+    """What the page after a registration tells: how somebody takes part, and their place where they wait."""
+
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    place = fields.Integer(load_default=None, validate=validate.Range(1))
+    lang = fields.String()
+
+    class Meta:
+        """Other parameters, which links of others may add, are left out."""
+
+        unknown = EXCLUDE
 
 
 class OfferSchema(Schema):

@@ -72,16 +72,24 @@ def init_app(app: Flask, directory: Directory) -> None:
     app.extensions["auth_directory"] = directory
 
 
+def holder(secret: str) -> tuple[Row, Row] | None:
+    """The token of a secret, and the member whose it is; None for none that is valid."""
+    directory: Directory = current_app.extensions["auth_directory"]
+    token = AccessToken.live(secret)
+    member = directory.member(token["member_id"]) if token else None
+    return (token, member) if token and member else None
+
+
 def identify(authorization: str | None) -> Caller:
     """The caller behind an Authorization header; a stranger without one. Raises Unauthenticated for a bad token."""
     if not authorization:
         return STRANGER
     scheme, _, secret = authorization.partition(" ")
-    token = AccessToken.live(secret.strip()) if scheme.lower() == "bearer" else None
-    directory: Directory = current_app.extensions["auth_directory"]
-    member = directory.member(token["member_id"]) if token else None
-    if token is None or member is None:
+    found = holder(secret.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
         raise Unauthenticated
+    token, member = found
+    directory: Directory = current_app.extensions["auth_directory"]
     return Caller(
         member_id=member["_id"],
         email_key=member["email_key"],

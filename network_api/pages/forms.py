@@ -65,12 +65,12 @@ class Form:
             return None
         return loaded
 
-    def refuse(self, error: DomainError, words: Mapping[str, str]) -> None:
-        """Note what a rule said: at its fields where it names some, else for the whole, in words by its code."""
+    def refuse(self, error: DomainError, words: Mapping[str, str], at: Mapping[str, str] | None = None) -> None:
+        """Note what a rule said: at its fields where it names some, else in words by its code, `at` the field that mends it."""
         if error.errors:
             self.errors |= dict(_told(error.errors))
         else:
-            self.errors[""] = words.get(error.code, error.detail)
+            self.errors[(at or {}).get(error.code, "")] = words.get(error.code, error.detail)
 
 
 def _told(messages: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, str]]:
@@ -93,12 +93,15 @@ def _in_words(messages: list[str]) -> str:
         "Not a valid datetime.": gettext("Please give a date and a time."),
         "Not a valid date.": gettext("Please give a date."),
         "This day has passed.": gettext("Please choose a day to come."),
+        "This needs an answer.": gettext("Please answer this."),
+        "This consent is needed.": gettext("Without this you cannot take part."),
+        "This theme day does not offer it.": gettext("Please choose one of these."),
         "Not a valid URL.": gettext("This is no web address. It should begin with https://."),
     }
     first = messages[0] if messages else ""
     if first.startswith("Must be one of"):
         return str(gettext("Please choose one of these."))
-    if first.startswith("Longer than maximum length"):
+    if first.startswith(("Longer than maximum length", "A text of at most")):
         return str(gettext("This is too long."))
     if first.startswith(("Shorter than minimum length", "Length must be")):
         return str(gettext("Please fill this in."))

@@ -7,7 +7,8 @@ from typing import Concatenate, ParamSpec
 
 from flask import Response, make_response, redirect, request, url_for
 
-from network_api.auth.caller import STRANGER, Caller, identify
+from network_api.auth.caller import STRANGER, Caller, holder, identify
+from network_api.documents import Row
 from network_api.errors import Unauthenticated
 
 P = ParamSpec("P")
@@ -27,6 +28,13 @@ def caller_of_pages() -> Caller:
         return identify(f"Bearer {secret}") if secret else STRANGER
     except Unauthenticated:
         return STRANGER
+
+
+def member_of_pages() -> Row:
+    """The member whose session the cookie holds, without their roles; an empty row for a stranger."""
+    secret = request.cookies.get(_name())
+    found = holder(secret) if secret else None
+    return found[1] if found else {}
 
 
 def signed_in(view: Callable[Concatenate[Caller, P], Response]) -> Callable[P, Response]:
