@@ -11,7 +11,6 @@ from events.schemas import EventFilter
 from network_api.auth.caller import STRANGER
 from network_api.feature import PublicPage
 from network_api.languages import LANGUAGES
-from network_api.members.organisations import organisation_types
 from network_api.networks.actions import all_networks
 from network_api.pages import session
 from network_api.pages.forms import Form
@@ -22,7 +21,6 @@ pages = Pages("theme_days", "events")
 for name, said in telling.FILTERS.items():
     pages.add_app_template_filter(said, name)
 pages.add_app_template_filter(registration_form.room_left)
-pages.add_app_template_global(organisation_types)
 
 
 @pages.get("/events")

@@ -9,7 +9,7 @@ from flask import current_app
 
 from network_api.auth.caller import SCOPES, Caller
 from network_api.auth.documents import AccessToken, SignInCode
-from network_api.documents import Page, Row, transactional, utcnow
+from network_api.documents import Page, Row, object_id, transactional, utcnow
 from network_api.errors import Forbidden, NotFound, Unauthenticated
 from network_api.feature import Person, features
 from network_api.languages import search_filter
@@ -115,6 +115,21 @@ def make_token(caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
         "api", caller.member_id, name=given["name"], scopes=tuple(given["scopes"]), expires_at=given["expires_at"]
     )
     return {**token.to_mongo(), "token": secret}
+
+
+def own_token(caller: Caller, token_id: str) -> str:
+    """The stored id of one of the caller's own API tokens. Raises NotFound."""
+    public_id = object_id(token_id, "token_id")
+    found = AccessToken.row({"member_id": caller.member_id, "kind": "api", "public_id": public_id})
+    if found is None:
+        raise NotFound
+    return str(found["_id"])
+
+
+def end_sessions(caller: Caller) -> None:
+    """Sign the caller out everywhere; their API tokens stay."""
+    for row in AccessToken.rows({"member_id": caller.member_id, "kind": "session"}):
+        AccessToken.close(row["_id"])
 
 
 def export_me(member: Member) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from network_api.auth.documents import AccessToken, SignInCode, keyed_hash
 from network_api.documents import Problem
 from network_api.feature import Feature, Person
 from network_api.mail.outbox import OutgoingMail
-from network_api.members import demo, introduction_pages, routes, sign_in_pages, sign_in_routes
+from network_api.members import demo, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
 from network_api.members.documents import Member, audience_keys
 
 
@@ -45,7 +45,7 @@ feature = Feature(
     name="members",
     documents=(Member, AccessToken, SignInCode, OutgoingMail),
     blueprints=(sign_in_routes.blueprint, routes.blueprint),
-    pages=(sign_in_pages.pages, introduction_pages.pages),
+    pages=(sign_in_pages.pages, own_pages.pages, introduction_pages.pages),
     check=check,
     export_person=export_person,
     erase_person=erase_person,

@@ -9,8 +9,7 @@ from network_api.api import Blueprint
 from network_api.auth.access import anybody, signed_in
 from network_api.auth.caller import Caller
 from network_api.auth.documents import AccessToken
-from network_api.documents import Page, object_id
-from network_api.errors import NotFound
+from network_api.documents import Page
 from network_api.limits import per_client
 from network_api.members import actions
 from network_api.members.schemas import CodeRequest, NewTokenSchema, SessionRequest, SessionSchema, TokenRequest, TokenSchema
@@ -21,10 +20,7 @@ blueprint = Blueprint("sign-in", __name__, url_prefix="/api/v1/auth", descriptio
 def my_token(caller: Caller, token_id: str) -> str:
     """The stored id of one of the caller's own API tokens."""
     caller.require_sign_in()
-    found = AccessToken.row({"member_id": caller.member_id, "kind": "api", "public_id": object_id(token_id, "token_id")})
-    if found is None:
-        raise NotFound
-    return str(found["_id"])
+    return actions.own_token(caller, token_id)
 
 
 @blueprint.route("/codes")

@@ -149,6 +149,22 @@ def is_own(caller: Caller, membership: Membership) -> bool:
 
 
 @transactional
+def own_membership(caller: Caller, membership_id: str) -> Membership:
+    """One of the caller's own memberships, or an invitation of theirs. Raises NotFound."""
+    membership = Membership.get(membership_id)
+    if not is_own(caller, membership):
+        raise NotFound
+    return membership
+
+
+def own_memberships(caller: Caller) -> list[Row]:
+    """The caller's memberships, requests and invitations, each with its network."""
+    held = Membership.rows({"email_key": caller.email_key}, sort=[("_id", 1)])
+    live = [row for row in held if row["state"] != LEFT]
+    networks = Network.by_ids(row["network_id"] for row in live)
+    return [{**row, "network": networks[row["network_id"]]} for row in live]
+
+
 def change_membership(caller: Caller, membership: Membership, changes: Mapping[str, Any], version: int | None) -> Membership:
     """Accept, approve, change a role, or leave, by who asks and from which state.
 

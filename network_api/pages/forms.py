@@ -73,10 +73,13 @@ class Form:
             self.errors[(at or {}).get(error.code, "")] = words.get(error.code, error.detail)
 
 
-def _told(messages: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, str]]:
+_PARTS = ("value", *range(100))  # of a map or a list: what is wrong with one is told at the field
+
+
+def _told(messages: Mapping[Any, Any], inside: str = "") -> Iterator[tuple[str, str]]:
     """One sentence for each field, in the reader's language."""
     for name, found in messages.items():
-        field = "" if name == "_schema" else f"{inside}{name}"
+        field = "" if name == "_schema" else inside.removesuffix(".") if name in _PARTS else f"{inside}{name}"
         if isinstance(found, Mapping):
             yield from _told(found, f"{field}.")
         else:
@@ -93,6 +96,7 @@ def _in_words(messages: list[str]) -> str:
         "Not a valid datetime.": gettext("Please give a date and a time."),
         "Not a valid date.": gettext("Please give a date."),
         "This day has passed.": gettext("Please choose a day to come."),
+        "At least one language is needed.": gettext("Please write it in one language at least."),
         "This needs an answer.": gettext("Please answer this."),
         "This consent is needed.": gettext("Without this you cannot take part."),
         "This theme day does not offer it.": gettext("Please choose one of these."),

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 from network_api.feature import Feature, Link, PublicPage
 from network_api.languages import LANGUAGES
 from network_api.networks.actions import all_networks
-from network_api.site import network_pages, statement_pages
+from network_api.site import me_pages, network_pages, statement_pages
 
 LISTS = ("/", "/networks", "/events", "/events/past", "/introductions", "/newsletters", "/privacy", "/accessibility")
 
@@ -20,13 +20,14 @@ def public_pages() -> Iterator[PublicPage]:
 
 feature = Feature(
     name="site",
-    pages=(network_pages.pages, statement_pages.pages),
+    pages=(network_pages.pages, me_pages.pages, statement_pages.pages),
     public_pages=public_pages,
     navigation=(
         Link("theme_days.coming", lazy_gettext("Theme days")),
         Link("network_pages.list_networks", lazy_gettext("Networks")),
         Link("introduction_pages.list_introductions", lazy_gettext("People")),
         Link("sign_up_pages.list_newsletters", lazy_gettext("Newsletters")),
+        Link("me_pages.overview", lazy_gettext("My page")),
     ),
     footer=(
         Link("certificate_pages.ask_for_code", lazy_gettext("Check a certificate")),
