@@ -1,0 +1,37 @@
+"""Fixtures of journeys: somebody who travels, and what a page must hold to."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from tests.browser.journeys import DESKTOP, PHONE, Traveller
+from tests.events.conftest import deliver  # noqa: F401 - a fixture
+
+_checked: set[str] = set()  # pages that axe has seen: each once in light and dark, at the first traveller's size
+
+
+@pytest.fixture(
+    params=[(language, size) for language in ("fi", "sv", "en") for size in (PHONE, DESKTOP)],
+    ids=lambda of: f"{of[0]}-{of[1][0]}",
+)
+def traveller(request: pytest.FixtureRequest, app: Flask, browser: Browser, serve: str) -> Iterator[Traveller]:
+    """Each language on a phone and at a desk; at the desk without scripts."""
+    language, size = request.param
+    on_the_way = Traveller(browser, serve, language, size, scripts=size == PHONE)
+    yield on_the_way
+    on_the_way.context.close()
+
+
+@pytest.fixture
+def look(traveller: Traveller, axe: Callable[[Page], list[str]]) -> Callable[[str], None]:
+    """`look("name")`: see that the open page is right; axe sees each page in each language once, where scripts run."""
+
+    def see(name: str) -> None:
+        key = f"{name} {traveller.language}"
+        first = traveller.size == PHONE and key not in _checked
+        _checked.add(key)
+        traveller.look(name, axe if first and traveller.language == "fi" else None)
+
+    return see
