@@ -15,16 +15,30 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from network_api.app import create_app
+from network_api.logs import without_tokens
 from network_api.up.process import die_with_parent
 
 _memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, for the file by which gunicorn sees that a worker lives
 
 SWITCH_AFTER = 0.0005  # seconds: Python's own 5 ms are long for somebody whom others wait for, and who waits ten times
 
+
+class WebLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's logs, without the tokens of personal links: the log of errors, and that of requests where somebody wants one."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the logs, and what is taken out of them."""
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.addFilter(without_tokens)
+
+
 worker_class = ThreadWorker
+logger_class = WebLogger
 threads = 8
 timeout = 60
 graceful_timeout = 8

@@ -50,6 +50,9 @@ def page(
     with force_locale(spoken):
         response = Response(render_template(template, language=spoken, private=private, **values), status)
     response.headers["Content-Language"] = spoken
+    # No path, so no token, goes into a Referer; but under `no-referrer` a browser would not say from which site a form
+    # comes (Fetch, "append a request Origin header"), and where it sends no Sec-Fetch-Site either, we could not take it.
+    response.headers["Referrer-Policy"] = "strict-origin"
     if private:
         return kept_private(response)
     response.headers["Cache-Control"] = "no-cache"

@@ -14,6 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+INTRANET = "intranet.example"  # leads to this machine, and is no place that browsers trust without TLS
 MODULES = Path(__file__).parent / "node_modules"
 AXE, VALIDATOR = MODULES / "axe-core" / "axe.min.js", MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
@@ -30,7 +31,9 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window. `browser.new_page(color_scheme="dark")` gives a page."""
     program = shutil.which("chromium") or missing("chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", f"--host-resolver-rules=MAP {INTRANET} 127.0.0.1"]
+        )
         yield started
         started.close()
 

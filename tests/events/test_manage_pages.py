@@ -32,7 +32,7 @@ class Page:
         answer = self.visitor.get(self.path + step)
         assert answer.status_code == status, answer.text
         assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Referrer-Policy"] in ("no-referrer", "strict-origin")
+        assert answer.headers["Referrer-Policy"] == "strict-origin"
         return answer.text
 
     def post(self, step: str, **typed: Any) -> TestResponse:
