@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser-tools run test fuzz chaos bench check format translations lock clean
+.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos bench check format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ browser-tools: tests/browser/node_modules/.installed ## What tests of pages and 
 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
 	$(BIN)/python -m pytest -n 4 $(ARGS)
+
+screenshots: install-dev browser-tools ## Pictures of every page on people's way, in each language, size and light: build/screenshots
+	mkdir -p build/screenshots
+	SCREENSHOTS=build/screenshots $(BIN)/python -m pytest -n 2 -q tests/browser -k journeys
 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)

@@ -36,13 +36,14 @@ class Traveller:
         self.page.goto(self.site + path)
         return self.page
 
-    def look(self, name: str, axe: Callable[[Page], list[str]] | None = None) -> None:
+    def look(self, name: str, axe: Callable[..., list[str]] | None = None) -> None:
         """See that the page speaks the language and fits the screen, in light and dark where `axe` is asked too."""
         assert self.page.locator("html").get_attribute("lang") == self.language, name
         self.seen[name] = self.page.content()
         for scheme in ("light", "dark") if axe or SCREENSHOTS else ():
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert axe is None or axe(self.page) == [], (name, scheme)
+            rules = () if scheme == "light" else ("color-contrast",)
+            assert axe is None or axe(self.page, *rules) == [], (name, scheme)
             self._picture(f"{name}-{scheme}")
         assert not self.page.evaluate(SCROLLS), name
 
