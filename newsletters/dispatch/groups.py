@@ -35,7 +35,7 @@ from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import SENDING, Issue
 from newsletters.subscriptions.undeliverable import note_refusal
 
-GROUP_SECONDS = 5.0  # a group that takes longer is cut, so that the lease is renewed in time
+GROUP_SECONDS = 5.0  # a group that takes longer is cut, so that it ends before its lease
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 RECONNECT_DELAY = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=3)  # what the server defers for so long is refused

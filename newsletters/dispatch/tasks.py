@@ -7,7 +7,7 @@ from network_api.documents import utcnow
 from newsletters.dispatch import batches, sending
 from newsletters.issues.documents import SCHEDULED, Issue
 
-SWEEP_EVERY = 5.0  # seconds: with the lease of 20, a letter goes on well within a minute of a kill
+SWEEP_EVERY = 5.0  # seconds: with the lease of 30, a letter goes on well within a minute of a kill
 SCHEDULE = {
     "sweep the newsletters": {
         "task": "newsletters.sweep",
