@@ -309,7 +309,7 @@ SETTINGS = (
         "DISPATCH_CONNECTIONS",
         whole_number(1, 50),
         "SMTP connections that each worker sends a letter over at once; they stay open between jobs.",
-        2,
+        1,
     ),
     Setting(
         "DISPATCH_SERVERS",

@@ -74,6 +74,7 @@ class Newsletter(BaseDocument):
     contribution_days = IntField(min_value=0, max_value=60)  # before the day of the cadence; none: no deadline
     watermarks = MapField(DateTimeField())  # by network: up to when its news have been told without a gap
     held = IntField(default=0)
+    pulse = IntField(default=0)  # counts what a dispatch has to notice before its next group
 
     @classmethod
     def hold(cls, newsletter_id: ObjectId) -> Self:
@@ -82,6 +83,20 @@ class Newsletter(BaseDocument):
         if held is None:
             raise NotFound
         return held
+
+    @classmethod
+    def stir(cls, newsletter_id: ObjectId) -> None:
+        """Have every dispatch of a newsletter look again before its next group: somebody is suppressed, or an issue held.
+
+        For use in the transaction of what has happened, so that a dispatch sees both or neither.
+        """
+        cls.alter({"_id": newsletter_id}, {"$inc": {"pulse": 1}})
+
+    @classmethod
+    def pulse_of(cls, newsletter_id: ObjectId) -> int:
+        """How often it has been stirred."""
+        row = cls.row({"_id": newsletter_id})
+        return row.get("pulse", 0) if row else 0
 
     def today(self) -> date:
         """The day that it is now in the newsletter's time zone."""

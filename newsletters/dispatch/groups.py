@@ -1,13 +1,17 @@
 """A worker's hold on one batch, which goes out in groups, as fast as the limits of server and domains let it.
 
 Before a group goes out, one conditional update stores the results of the group before and writes this one ahead as
-`attempting`; so a killed worker leaves at most one group in doubt. Between groups the worker looks whether the issue is
-still being sent, reads the recipients (who has unsubscribed meanwhile is `suppressed`), and reads the sources again.
+`attempting`; so a killed worker leaves at most one group in doubt. While a group is on its way the next one is prepared,
+and just before that is written ahead, one small look tells whether anybody was suppressed, or the issue held or called off:
+then it is prepared anew.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from time import monotonic, sleep, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 
@@ -30,7 +34,7 @@ from newsletters.dispatch.mailing import Mailing, Readers
 from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import Rates
 from newsletters.dispatch.servers import NotConnected, Server, servers
-from newsletters.dispatch.smtp import Connection
+from newsletters.dispatch.smtp import Connection, Mail
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import SENDING, Issue
 from newsletters.subscriptions.undeliverable import note_refusal
@@ -40,6 +44,14 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 RECONNECT_DELAY = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=3)  # what the server defers for so long is refused
 WAITING = (CODES[READY], CODES[DEFERRED])
+
+
+class Group(NamedTuple):
+    """Recipients by place, with a mail to each; or, with none, how long the server wants to rest, in seconds."""
+
+    rows: dict[int, Row]
+    mails: dict[int, Mail]
+    wait: float
 
 
 class Batch:
@@ -53,6 +65,8 @@ class Batch:
         snapshot = Snapshot.get(progress.pk)
         self.readers = Readers(mailing.newsletter.pk, unpack(snapshot.recipients))
         self.todo = self._places(READY) or self._places(DEFERRED)  # deferred ones wait longer than the rest
+        self.state: str | None = None  # of the issue, when there was last any news
+        self.next: Group | None = None  # prepared while the one before it was on its way
         self.held: list[int] = []  # back by their domain's limit
         self.domain_wait = 0.0
         self.line: tuple[Server, Connection] | None = None
@@ -68,27 +82,43 @@ class Batch:
             self._hang_up()
 
     def _work(self) -> bool:
-        while self._goes_on():
-            try:
-                server, connection = self._connection()
-            except NotConnected as error:
-                current_app.logger.warning("issue %s waits for an SMTP server: %s", self.mailing.issue.pk, error)
-                self._let_go(RECONNECT_DELAY)
-                return False
-            group, wait = self._next_group(str(server))
-            if wait and not self._rest(wait):
-                return False
-            if group and not self._write_ahead_and_send(group, connection):
-                return True
+        with ThreadPoolExecutor(1) as thread:
+            while self._goes_on():
+                try:
+                    server, connection = self._connection()
+                except NotConnected as error:
+                    current_app.logger.warning("issue %s waits for an SMTP server: %s", self.mailing.issue.pk, error)
+                    self._let_go(RECONNECT_DELAY)
+                    return False
+                group, self.next = self.next or self._prepare(str(server)), None
+                if group.wait and not self._rest(group.wait):
+                    return False
+                if not self._write_ahead(group):
+                    return True
+                ahead = thread.submit(copy_context().run, self._prepare, str(server)) if self.todo else None
+                left = self._send(connection, group)
+                self.next = ahead.result() if ahead else None
+                if left or not connection.is_open:
+                    self._take_back(left)
         self._let_go(timedelta(0))
         return True
 
     def _goes_on(self) -> bool:
-        state = Issue.state_of(self.mailing.issue.pk)
-        if state == ISSUE_CANCELLED:
-            self._cancel()
+        """Whether there is more to send, at this moment: what was prepared before somebody said stop goes back."""
+        if self.readers.have_news():
+            self._take_back()
+            self.state = Issue.state_of(self.mailing.issue.pk)
+            if self.state == ISSUE_CANCELLED:
+                self._cancel()
         held = self.mailing.newsletter.holds_until(utcnow()) is not None
-        return state == SENDING and not held and bool(self.todo) and monotonic() < self.end
+        goes_on = self.state == SENDING and not held and bool(self.todo or self.next) and monotonic() < self.end
+        if not goes_on:
+            self._take_back()
+        return goes_on
+
+    def _take_back(self, places: Sequence[int] = ()) -> None:
+        """Put back what has not gone out, and what was prepared to go after it."""
+        self.todo, self.next = [*places, *(self.next.rows if self.next else ()), *self.todo], None
 
     def _connection(self) -> tuple[Server, Connection]:
         """The connection, or another one after it was lost; before anything is written ahead. Raises NotConnected."""
@@ -103,8 +133,8 @@ class Batch:
         if line is not None:
             pool.give(*line)
 
-    def _next_group(self, server: str) -> tuple[dict[int, Row], float]:
-        """The next group, as recipients by place, for which there are tokens; else how long the server wants to rest."""
+    def _prepare(self, server: str) -> Group:
+        """The next group for which there are tokens, with its mails; else how long the server wants to rest."""
         size = current_app.config["DISPATCH_GROUP"]
         places, self.todo = self.todo[:size], self.todo[size:]
         rows = self.readers.reachable(places)
@@ -116,7 +146,8 @@ class Batch:
             self.held, self.domain_wait = [*self.held, *admitted.held], admitted.wait
         self.todo = [*(place for place in rows if place not in {*admitted.places, *admitted.held}), *self.todo]
         wait = admitted.wait if rows and not admitted.places and not admitted.held else 0.0
-        return {place: rows[place] for place in admitted.places}, wait
+        group = {place: rows[place] for place in admitted.places}
+        return Group(group, self.mailing.mails(group), wait)
 
     def _rest(self, seconds: float) -> bool:
         """Wait for the server's limit; False, with the batch given back, where that takes longer than this job has."""
@@ -126,26 +157,23 @@ class Batch:
         sleep(seconds)
         return True
 
-    def _write_ahead_and_send(self, group: dict[int, Row], connection: Connection) -> bool:
-        """Note a group as attempted, then send it; False where the lease was lost.
-
-        What has not gone out in time, or for want of the connection, is `ready` again.
-        """
-        mails = self.mailing.mails(group)
-        for place in mails:
+    def _write_ahead(self, group: Group) -> bool:
+        """Store what has come of the group before, and this one as attempted; False where the lease was lost."""
+        for place in group.mails:
             self._move(place, ATTEMPTING)
-        if not self._store():
-            return False
-        left = dict.fromkeys(mails)
-        for place, outcome in connection.send(mails, monotonic() + GROUP_SECONDS):
+        return not group.mails or self._store()
+
+    def _send(self, connection: Connection, group: Group) -> list[int]:
+        """Send a group; returns those that have not gone out in time, or for want of the connection, and are `ready` again."""
+        left = dict.fromkeys(group.mails)
+        for place, outcome in connection.send(group.mails, monotonic() + GROUP_SECONDS):
             self._note(place, outcome.state, outcome.answer)
             if outcome.state == REFUSED:
-                note_refusal(group[place]["_id"], outcome.answer)
+                note_refusal(group.rows[place]["_id"], outcome.answer)
             del left[place]
         for place in left:
             self.states[place] = CODES[READY]
-        self.todo = [*left, *self.todo]
-        return True
+        return list(left)
 
     def _move(self, place: int, state: str) -> None:
         """Let a delivery come to a state, at this second."""

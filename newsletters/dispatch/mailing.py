@@ -30,27 +30,37 @@ NEEDED = ("email", "email_key", "language", "sections", "regions", "nonce", "sta
 class Readers:
     """The subscriptions of one batch: read together, and again as time goes by, since each reading has its price.
 
-    Whoever unsubscribes is suppressed at that moment, and that is asked for each group.
+    Whoever is suppressed meanwhile is noticed before the next group, by the pulse of the newsletter.
     """
 
     def __init__(self, newsletter_id: ObjectId, recipients: Sequence[ObjectId]) -> None:
         self._newsletter_id, self._recipients = newsletter_id, recipients
         self._rows: dict[ObjectId, Row] = {}
         self._read_at = float("-inf")
+        self._pulse: int | None = None
+
+    def have_news(self) -> bool:
+        """Whether anything that a dispatch has to notice has happened since this was last asked; then all is read again."""
+        pulse, before = Newsletter.pulse_of(self._newsletter_id), self._pulse
+        self._pulse = pulse
+        if pulse != before:
+            self._read_at = float("-inf")
+        return pulse != before
 
     def reachable(self, places: Sequence[int]) -> dict[int, Row]:
         """Those of a group, by place, who may be written to at this moment. Groups are asked for in their order."""
         if monotonic() - self._read_at >= READ_AGAIN_AFTER:
             self._read(self._recipients[min(places)])
         rows = {place: self._rows.get(self._recipients[place]) for place in places}
-        active = {place: row for place, row in rows.items() if row is not None and row["state"] == ACTIVE}
-        suppressed = Suppression.among(self._newsletter_id, [row["email_key"] for row in active.values()])
-        return {place: row for place, row in active.items() if row["email_key"] not in suppressed}
+        return {place: row for place, row in rows.items() if row is not None}
 
     def _read(self, first: ObjectId) -> None:
         stretch = {"newsletter_id": self._newsletter_id, "_id": {"$gte": first, "$lte": self._recipients[-1]}}
         found = Subscription.collection().find(stretch, NEEDED).batch_size(len(self._recipients))
-        self._rows, self._read_at = {row["_id"]: row for row in found}, monotonic()
+        active = [row for row in found if row["state"] == ACTIVE]
+        suppressed = Suppression.among(self._newsletter_id, [row["email_key"] for row in active])
+        self._rows = {row["_id"]: row for row in active if row["email_key"] not in suppressed}
+        self._read_at = monotonic()
 
 
 class Mailing:

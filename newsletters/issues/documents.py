@@ -30,10 +30,10 @@ from mongoengine import (
     StringField,
 )
 
-from network_api.documents import BaseDocument, Part, utcnow
+from network_api.documents import BaseDocument, Part, transactional, utcnow
 from network_api.errors import Forbidden, StaleVersion
 from newsletters.contributions.documents import Contribution
-from newsletters.documents import SECTIONS, WrongState
+from newsletters.documents import SECTIONS, Newsletter, WrongState
 from newsletters.issues.told import Told
 
 DRAFT, SUBMITTED, APPROVED, SCHEDULED = "draft", "submitted", "approved", "scheduled"
@@ -166,6 +166,7 @@ class Issue(BaseDocument):
             raise WrongState(f"An issue that is {self.state} cannot be edited.")
         return self.edit({**changes, "state": DRAFT, "approval": None, "send_at": None, "edited_by": editor_id})
 
+    @transactional
     def move(self, state: str, allowed: Iterable[str], **values: Any) -> Self:
         """Move to a state from one of the allowed ones, with this very content. Raises WrongState."""
         gone = [name for name, value in values.items() if value is None]
@@ -178,6 +179,8 @@ class Issue(BaseDocument):
         moved = self.change({"_id": self.pk, "state": {"$in": list(allowed)}, "content_hash": self.content_hash}, update)
         if moved is None:
             raise WrongState(f"An issue that is {self.get(self.pk).state} cannot become {state}.")
+        if self.dispatching:
+            Newsletter.stir(self.newsletter_id)
         if state == CANCELLED:
             Told.give_back(self.pk)
         return moved

@@ -12,7 +12,8 @@ from bson import ObjectId
 from flask import current_app
 from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
 
-from network_api.documents import AlreadyExists, BaseDocument, Row, utcnow
+from network_api.documents import AlreadyExists, BaseDocument, Row, transactional, utcnow
+from newsletters.documents import Newsletter
 
 MAILS_A_DAY = 5  # to one mailbox that somebody types into a form: nobody's is flooded
 REASONS = ("unsubscribed", "erased", "bounced", "complained")
@@ -38,13 +39,12 @@ class Suppression(BaseDocument):
         return address_hashes("suppression", str(newsletter_id), email_key)
 
     @classmethod
+    @transactional
     def add(cls, newsletter_id: ObjectId, email_key: str, reason: str) -> None:
         """Suppress an address; harmless when it is already."""
-        try:
-            if not cls.holds(newsletter_id, email_key):
-                cls(id=cls._keys(newsletter_id, email_key)[0], newsletter_id=newsletter_id, reason=reason).insert()
-        except AlreadyExists:  # by another request at this moment
-            return
+        if not cls.holds(newsletter_id, email_key):
+            Newsletter.stir(newsletter_id)  # of two at the same moment the other begins again, too
+            cls(id=cls._keys(newsletter_id, email_key)[0], newsletter_id=newsletter_id, reason=reason).insert()
 
     @classmethod
     def lift(cls, newsletter_id: ObjectId, email_key: str) -> None:

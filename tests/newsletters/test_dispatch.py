@@ -287,20 +287,34 @@ def test_cancel_stops_within_a_group_for_good(newsletter: Newsletter, server: Fa
     assert coordinator.post(f"/issues/{issue.pk}/resume").json["code"] == "wrong_state"
 
 
-def test_who_unsubscribes_while_the_letter_goes_out_does_not_get_it(
-    app: Flask, newsletter: Newsletter, server: FaultyServer
-) -> None:
+def who_leaves(app: Flask, newsletter: Newsletter, server: FaultyServer, place: int) -> dict[str, int]:
+    """What comes of a letter to sixty, of whom one unsubscribes while the first five are on their way."""
     subscriptions = subscribe_many(newsletter, 60)
 
     def leave(_: str) -> None:
         if len(server.received) == 5:
             with app.app_context():  # the server has a thread of its own
-                unsubscribe(subscriptions[50])
+                unsubscribe(subscriptions[place])
 
     server.at_dot = leave
     issue = work_until_idle(issue_being_sent(newsletter))
-    assert count(issue.pk) == {"accepted": 59, "suppressed": 1}
-    assert server.times()[subscriptions[50].email] == 0
+    return {**count(issue.pk), "to them": server.times()[subscriptions[place].email]}
+
+
+@pytest.mark.parametrize("place", [25, 49, 50], ids=["next group, first", "next group, last", "group after that"])
+def test_who_unsubscribes_while_the_letter_goes_out_does_not_get_it(
+    app: Flask, newsletter: Newsletter, server: FaultyServer, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr("newsletters.dispatch.mailing.READ_AGAIN_AFTER", 3600)
+    assert who_leaves(app, newsletter, server, place) == {"accepted": 59, "suppressed": 1, "to them": 0}
+
+
+def test_without_the_pulse_they_would_get_it(
+    app: Flask, newsletter: Newsletter, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletters.dispatch.mailing.READ_AGAIN_AFTER", 3600)
+    monkeypatch.setattr(Newsletter, "stir", lambda newsletter_id: None)
+    assert who_leaves(app, newsletter, server, 50) == {"accepted": 60, "to them": 1}
 
 
 def test_the_deliveries_are_paged_by_subscription(newsletter: Newsletter, server: FaultyServer, coordinator: Any) -> None:
