@@ -18,6 +18,7 @@ from network_api.documents import Page, Row, transactional, utcnow
 from network_api.errors import Conflict, Invalid
 
 TOLERANCE_SECONDS = 300  # how far the clock of a scanner may be ahead of ours
+UNDONE = "Undone at the check-in"  # why an entry counts no longer that was made there by mistake
 QR, BY_HAND, SEEN_REMOTELY = METHODS = ("qr", "manual", "remote")
 
 

@@ -47,7 +47,7 @@ class Cell:
 
 def of_event(event: Event) -> Row:
     """The figures of one theme day."""
-    return {"events": 1, **_figures(_count([event.pk]), has_taken_place=event.is_over)}
+    return {"events": 1, **_figures(count([event.pk]), has_taken_place=event.is_over)}
 
 
 def of_network(network: Network, query: Mapping[str, Any]) -> Row:
@@ -60,14 +60,14 @@ def of_network(network: Network, query: Mapping[str, Any]) -> Row:
     starts = {bound: query[name] for name, bound in (("from_", "$gte"), ("to", "$lt")) if name in query}
     where = {"network_ids": {"$in": network_ids}, "starts_at": {"$lte": utcnow(), **starts}}
     held = [row["_id"] for row in Event.rows(where, only=("network_id", "status", "ends_at")) if _counts(row, network_ids)]
-    return {"events": len(held), **_figures(_count(held), has_taken_place=True)}
+    return {"events": len(held), **_figures(count(held), has_taken_place=True)}
 
 
 def _counts(row: Row, network_ids: Sequence[ObjectId]) -> bool:
     return row["network_id"] in network_ids and row["status"] == PUBLISHED and row["ends_at"] <= utcnow()
 
 
-def _count(event_ids: Sequence[ObjectId]) -> list[Cell]:
+def count(event_ids: Sequence[ObjectId]) -> list[Cell]:
     """One aggregation; its answer is as long as there are kinds of participants, however many they are."""
     if not event_ids:
         return []

@@ -90,6 +90,32 @@ def free_seats(seats: Mapping[str, Any]) -> int | None:
     return None if available is None else max(0, available)
 
 
+def mode_name(mode: str) -> str:
+    """How somebody takes part."""
+    return str(gettext("On site") if mode == ONSITE else gettext("Remotely"))
+
+
+def status_name(status: str) -> str:
+    """Whether somebody has a seat."""
+    said = {"confirmed": gettext("Has a seat"), "waitlisted": gettext("In the queue"), "cancelled": gettext("Cancelled")}
+    return str(said[status])
+
+
+def refused_at_the_door(code: str) -> tuple[str, str] | None:
+    """Why somebody was not checked in, by the code of the refusal: in a few words, and what to do. None for no refusal."""
+    known = {
+        "ticket_invalid": (gettext("Not a ticket"), gettext("Scan the code once more, or look for the person by name.")),
+        "ticket_wrong_event": (gettext("Another theme day"), gettext("The ticket is genuine, but for another theme day.")),
+        "ticket_revoked": (gettext("No longer valid"), gettext("There is a newer ticket. Ask for the newest mail, or look for the name.")),
+        "ticket_other_mode": (gettext("Remote seat"), gettext("This person has a remote seat now. Look for the name and mark them present.")),
+        "registration_cancelled": (gettext("Cancelled"), gettext("This registration has been cancelled.")),
+        "registration_waitlisted": (gettext("In the queue"), gettext("This person waits for a seat. Give them one first.")),
+        "event_cancelled": (gettext("Called off"), gettext("This theme day has been called off.")),
+        "attendance_voided": (gettext("Undone already"), gettext("Somebody has undone this before.")),
+    }
+    return known.get(code, (gettext("Not checked in"), gettext("Try once more.")) if code else None)
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     "day": day,
     "hours": hours,
@@ -97,4 +123,6 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "moment": moment,
     "phase": phase,
     "room": room,
+    "mode_name": mode_name,
+    "status_name": status_name,
 }

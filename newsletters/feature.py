@@ -14,6 +14,8 @@ from newsletters.bounces.tasks import SCHEDULE as BOUNCE_SCHEDULE
 from newsletters.contributions import contributing
 from newsletters.contributions import routes as contribution_routes
 from newsletters.contributions.documents import Contribution
+from newsletters.desk import pages as desk_pages
+from newsletters.desk import sending_pages
 from newsletters.dispatch import audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.commands import newsletter
@@ -93,6 +95,7 @@ feature = Feature(
     pages=(
         *(subscription_pages.pages, subscription_pages.one_click, sign_up_pages.pages),
         *(archive.pages, feeds.pages, link_pages.pages),
+        *(desk_pages.pages, sending_pages.pages),
     ),
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},

@@ -33,6 +33,12 @@ def all_networks() -> list[Row]:
     return Network.rows({}, sort=[("slug", 1), ("_id", 1)])
 
 
+def networks_of(caller: Caller, role: str) -> list[Row]:
+    """The networks that the caller reaches with at least this role, by slug; an administrator all."""
+    where = {} if caller.is_administrator else {"_id": {"$in": caller.networks(role)}}
+    return Network.rows(where, sort=[("slug", 1), ("_id", 1)])
+
+
 def network_of_slug(slug: str) -> Network:
     """The network by its name in addresses. Raises NotFound."""
     found = Network.first({"slug": slug})
@@ -148,7 +154,6 @@ def is_own(caller: Caller, membership: Membership) -> bool:
     return caller.is_signed_in and caller.email_key == membership.email_key
 
 
-@transactional
 def own_membership(caller: Caller, membership_id: str) -> Membership:
     """One of the caller's own memberships, or an invitation of theirs. Raises NotFound."""
     membership = Membership.get(membership_id)
@@ -165,6 +170,23 @@ def own_memberships(caller: Caller) -> list[Row]:
     return [{**row, "network": networks[row["network_id"]]} for row in live]
 
 
+def managed_membership(caller: Caller, membership_id: str) -> Membership:
+    """A membership of a network that the caller coordinates. Raises NotFound."""
+    caller.require_sign_in()
+    membership = Membership.get(membership_id)
+    if not may_manage(caller, membership):
+        raise NotFound
+    return membership
+
+
+def requests_to_join(network_ids: list[ObjectId]) -> list[Row]:
+    """Who asks to join these networks, the longest waiting first, each with the name of the member."""
+    rows = Membership.rows({"network_id": {"$in": network_ids}, "state": REQUESTED}, sort=[("_id", 1)])
+    people = Member.by_ids(row["member_id"] for row in rows)
+    return [{**row, "name": people.get(row["member_id"], {}).get("name")} for row in rows]
+
+
+@transactional
 def change_membership(caller: Caller, membership: Membership, changes: Mapping[str, Any], version: int | None) -> Membership:
     """Accept, approve, change a role, or leave, by who asks and from which state.
 

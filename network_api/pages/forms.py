@@ -5,8 +5,10 @@ field inside another has a full stop between (`organisation.name`).
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext
@@ -14,6 +16,7 @@ from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from network_api.errors import DomainError
+from network_api.languages import LANGUAGES
 from network_api.schemas import Schema
 
 
@@ -42,6 +45,26 @@ class Form:
     def __getitem__(self, name: str) -> str:
         """What stands in a field."""
         return str(self.typed.get(name, "")).strip()
+
+    def lines(self, name: str) -> str:
+        """A text of several lines, whose ends browsers send as CRLF (HTML, section 4.10.21.4)."""
+        return self[name].replace("\r\n", "\n")
+
+    def instant(self, name: str, zone: ZoneInfo) -> str:
+        """The local time that a browser sends (HTML, section 2.3.5.7) with its offset in a zone; else what was typed."""
+        try:
+            return datetime.strptime(self[name], "%Y-%m-%dT%H:%M").replace(tzinfo=zone).isoformat()
+        except ValueError:
+            return self[name]
+
+    def texts(self, name: str) -> dict[str, str]:
+        """A text by language, from fields `name.fi`, `name.sv`, `name.en`; what was left empty is left out."""
+        return {code: self.lines(f"{name}.{code}") for code in LANGUAGES if self[f"{name}.{code}"]}
+
+    @property
+    def version(self) -> int:
+        """The version that the form was opened with; one that never was where it is no number."""
+        return int(self["version"]) if self["version"].isdecimal() else 0
 
     def all(self, name: str) -> list[str]:
         """All that is chosen in a field of several."""
@@ -100,6 +123,8 @@ def _in_words(messages: list[str]) -> str:
         "This needs an answer.": gettext("Please answer this."),
         "This consent is needed.": gettext("Without this you cannot take part."),
         "This theme day does not offer it.": gettext("Please choose one of these."),
+        "Not a valid integer.": gettext("Please give a whole number."),
+        "After the start, and within 31 days of it.": gettext("The end has to come after the start, and within 31 days of it."),
         "Not a valid URL.": gettext("This is no web address. It should begin with https://."),
     }
     first = messages[0] if messages else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Response, make_response, redirect, request, url_for
 
@@ -12,6 +12,7 @@ from network_api.documents import Row
 from network_api.errors import Unauthenticated
 
 P = ParamSpec("P")
+T = TypeVar("T")
 # Over TLS the prefix has browsers hold the cookie to this very host (RFC 6265bis, section 4.1.3.2).
 SESSION_COOKIES = ("__Host-session", "session")
 SIGN_IN = "sign_in_pages.ask_for_address"  # where a stranger is sent
@@ -50,6 +51,20 @@ def signed_in(view: Callable[Concatenate[Caller, P], Response]) -> Callable[P, R
         return go_to(url_for(SIGN_IN, next=wanted))
 
     return wrapper
+
+
+def permitted(rule: Callable[..., T]) -> Callable[[Callable[[Caller, T], Response]], Callable[..., Response]]:
+    """A page for those whom a rule of the API lets in, handed the caller and what the rule returned."""
+
+    def decorate(view: Callable[[Caller, T], Response]) -> Callable[..., Response]:
+        @wraps(view)
+        @signed_in
+        def wrapper(caller: Caller, **given: Any) -> Response:
+            return view(caller, rule(caller, **given))
+
+        return wrapper
+
+    return decorate
 
 
 def go_to(address: str) -> Response:

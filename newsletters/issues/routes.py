@@ -34,14 +34,15 @@ from newsletters.issues.schemas import (
 )
 
 blueprint = Blueprint("issues", __name__, url_prefix="/api/v1", description="Issues of newsletters")
-LETTER_POLICY = "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
+LETTER_POLICY = "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors "
 
 
-def previewed(shown: Rendered, wanted: str) -> Response:
+def previewed(shown: Rendered, wanted: str, framed_by: str = "'none'") -> Response:
     """One part of a letter as an answer; its styles are inline, as mail programs want them, and its scripts are none."""
+    policy = {"Content-Security-Policy": LETTER_POLICY + framed_by}
     if wanted == "text":
-        return Response(shown.text, mimetype="text/plain")
-    return Response(shown.html, mimetype="text/html", headers={"Content-Security-Policy": LETTER_POLICY})
+        return Response(shown.text, mimetype="text/plain", headers=policy)
+    return Response(shown.html, mimetype="text/html", headers=policy)
 
 
 @blueprint.route("/newsletters/<id:newsletter_id>/issues")

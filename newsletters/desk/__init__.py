@@ -1,0 +1,1 @@
+"""The desk of newsletters: pages for who writes, approves and sends them."""
