@@ -1,5 +1,7 @@
 """The door of a theme day: scanned tickets, and people who are found by name. Made for a phone."""
 
+from typing import Any
+
 from flask import Response, request, url_for
 
 from events import attendance, check_ins, desk, registration
@@ -103,5 +105,5 @@ def undo(caller: Caller, event: Event) -> Response:
     return _go_on(event)
 
 
-def _go_on(event: Event, **told: object) -> Response:
+def _go_on(event: Event, **told: Any) -> Response:
     return go_to(url_for(".show", event_id=event.pk, **told))

@@ -77,7 +77,7 @@ def by_day(instants: Sequence[datetime], zone: str, until: datetime) -> list[Bar
     if not instants:
         return []
     counted = Counter(times.local(instant, zone).date() for instant in instants)
-    first, last = min(counted), max(times.local(until, zone).date(), max(counted))
+    first, last = min(counted), max(times.local(until, zone).date(), *counted)
     length = 1 if (last - first).days < _BARS else 7
     starts = [first + timedelta(days=distance) for distance in range(0, (last - first).days + 1, length)]
     days = [[start + timedelta(days=distance) for distance in range(length)] for start in starts]

@@ -106,8 +106,11 @@ def refused_at_the_door(code: str) -> tuple[str, str] | None:
     known = {
         "ticket_invalid": (gettext("Not a ticket"), gettext("Scan the code once more, or look for the person by name.")),
         "ticket_wrong_event": (gettext("Another theme day"), gettext("The ticket is genuine, but for another theme day.")),
-        "ticket_revoked": (gettext("No longer valid"), gettext("There is a newer ticket. Ask for the newest mail, or look for the name.")),
-        "ticket_other_mode": (gettext("Remote seat"), gettext("This person has a remote seat now. Look for the name and mark them present.")),
+        "ticket_revoked": (gettext("No longer valid"), gettext("There is a newer ticket in a newer mail. Or look for the name.")),
+        "ticket_other_mode": (
+            gettext("Remote seat"),
+            gettext("They have a remote seat now. Find them by name, below."),
+        ),
         "registration_cancelled": (gettext("Cancelled"), gettext("This registration has been cancelled.")),
         "registration_waitlisted": (gettext("In the queue"), gettext("This person waits for a seat. Give them one first.")),
         "event_cancelled": (gettext("Called off"), gettext("This theme day has been called off.")),

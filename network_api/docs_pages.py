@@ -22,7 +22,7 @@ SETTINGS = {
 API_DOCUMENT: dict[str, Any] = {
     "info": {
         "description": "Networks of job coaches, their theme days and their newsletter. "
-        "Errors are application/problem+json (RFC 9457).",
+        "Errors are application/problem+json (RFC 9457). [Guides, one for each job](/guides).",
         "license": {"name": "MIT", "identifier": "MIT"},
     },
     "servers": [{"url": "/", "description": "This server"}],

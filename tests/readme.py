@@ -74,9 +74,9 @@ def _term(field: retention.Field, terms: Mapping[str, str], without: str) -> str
     return f"`{PREFIX}{terms[field.kind]}`" if field.kind in terms else field.kind
 
 
-def tour() -> list[tuple[str, str]]:
-    """The commands of each step of the tour, with the output that the README claims; empty where it claims none."""
-    found = re.findall(r"^```sh tour\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", FILE.read_text(), re.DOTALL | re.MULTILINE)
+def tour(file: Path = FILE, mark: str = "sh tour") -> list[tuple[str, str]]:
+    """The commands of each step of a tour, with the output that the page claims; empty where it claims none."""
+    found = re.findall(rf"^```{mark}\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", file.read_text(), re.DOTALL | re.MULTILINE)
     return [(commands, claimed) for commands, claimed in found]
 
 

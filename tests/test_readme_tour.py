@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from network_api.site import guide_pages
 from tests import readme
 from tests.platform.running import Up, clean_environment, eventually, up
 
@@ -22,15 +23,25 @@ def running(tmp_path: Path) -> Iterator[Up]:
 
 
 def test_the_tour_does_what_it_says(running: Up, tmp_path: Path) -> None:
+    take(readme.tour(), running, tmp_path)
+
+
+def test_the_guides_do_what_they_say(running: Up, tmp_path: Path) -> None:
+    for name in guide_pages.NAMES:
+        take(readme.tour(guide_pages.FOLDER / f"{name}.md", "sh"), running, tmp_path)
+
+
+def take(steps: list[tuple[str, str]], running: Up, tmp_path: Path) -> None:
+    """Run the commands of all steps in one shell; what each prints is what the page claims."""
     token = re.search(r"^Coordinator token: (\S+)", running.words, re.MULTILINE)
     assert token, running.words
-    steps = readme.tour()
     script = f"\necho '{BETWEEN}'\n".join(commands for commands, _ in steps)
     output = tmp_path / "tour.out"
     with output.open("wb") as file:
         tourist = subprocess.Popen(
             ["bash", "-eu", "-c", script],
             env=clean_environment(SITE=running.base, TOKEN=token[1]),
+            cwd=tmp_path,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
@@ -48,3 +59,9 @@ def test_the_tour_does_what_it_says(running: Up, tmp_path: Path) -> None:
 def test_the_tour_has_its_steps() -> None:
     assert len(readme.tour()) == 6
     assert sum(bool(claimed) for _, claimed in readme.tour()) == 5
+
+
+def test_each_guide_has_steps_that_claim_something() -> None:
+    for name in guide_pages.NAMES:
+        steps = readme.tour(guide_pages.FOLDER / f"{name}.md", "sh")
+        assert sum(bool(claimed) for _, claimed in steps) >= 4

@@ -1,6 +1,7 @@
 """Verbs of networks: found, invite, ask to join, accept, approve, leave."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from bson import ObjectId
@@ -36,7 +37,7 @@ def all_networks() -> list[Row]:
 def networks_of(caller: Caller, role: str) -> list[Row]:
     """The networks that the caller reaches with at least this role, by slug; an administrator all."""
     where = {} if caller.is_administrator else {"_id": {"$in": caller.networks(role)}}
-    return Network.rows(where, sort=[("slug", 1), ("_id", 1)])
+    return sorted(Network.rows(where), key=itemgetter("slug"))
 
 
 def network_of_slug(slug: str) -> Network:

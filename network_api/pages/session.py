@@ -59,7 +59,7 @@ def permitted(rule: Callable[..., T]) -> Callable[[Callable[[Caller, T], Respons
     def decorate(view: Callable[[Caller, T], Response]) -> Callable[..., Response]:
         @wraps(view)
         @signed_in
-        def wrapper(caller: Caller, **given: Any) -> Response:
+        def wrapper(caller: Caller, /, **given: Any) -> Response:
             return view(caller, rule(caller, **given))
 
         return wrapper

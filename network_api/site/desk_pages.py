@@ -7,7 +7,7 @@ from events import desk
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
 from network_api.errors import DomainError, Forbidden
 from network_api.networks import actions
-from network_api.networks.documents import ACTIVE, LEFT
+from network_api.networks.documents import ACTIVE, LEFT, Membership
 from network_api.pages.forms import Form
 from network_api.pages.frame import Pages, page
 from network_api.pages.session import go_to, permitted, signed_in
@@ -48,19 +48,19 @@ def _home(caller: Caller, form: Form) -> Response:
 
 @pages.post("/memberships/<membership_id>/approve")
 @permitted(actions.managed_membership)
-def approve(caller: Caller, membership: actions.Membership) -> Response:
+def approve(caller: Caller, membership: Membership) -> Response:
     """Let somebody in who asked to join."""
     return _answer(caller, membership, ACTIVE)
 
 
 @pages.post("/memberships/<membership_id>/decline")
 @permitted(actions.managed_membership)
-def decline(caller: Caller, membership: actions.Membership) -> Response:
+def decline(caller: Caller, membership: Membership) -> Response:
     """Decline a request to join."""
     return _answer(caller, membership, LEFT)
 
 
-def _answer(caller: Caller, membership: actions.Membership, state: str) -> Response:
+def _answer(caller: Caller, membership: Membership, state: str) -> Response:
     form = Form()
     try:
         actions.change_membership(caller, membership, {"state": state}, None)

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 from network_api.feature import Feature, Link, PublicPage
 from network_api.languages import LANGUAGES
 from network_api.networks.actions import all_networks
-from network_api.site import me_pages, network_pages, statement_pages
+from network_api.site import desk_pages, guide_pages, me_pages, network_pages, statement_pages
 
 LISTS = ("/", "/networks", "/events", "/events/past", "/introductions", "/newsletters", "/privacy", "/accessibility")
 
@@ -20,7 +20,7 @@ def public_pages() -> Iterator[PublicPage]:
 
 feature = Feature(
     name="site",
-    pages=(network_pages.pages, me_pages.pages, statement_pages.pages),
+    pages=(network_pages.pages, me_pages.pages, desk_pages.pages, guide_pages.pages, statement_pages.pages),
     public_pages=public_pages,
     navigation=(
         Link("theme_days.coming", lazy_gettext("Theme days")),
@@ -31,6 +31,8 @@ feature = Feature(
     ),
     footer=(
         Link("certificate_pages.ask_for_code", lazy_gettext("Check a certificate")),
+        Link("desk_pages.home", lazy_gettext("For coordinators")),
+        Link("guide_pages.list_guides", lazy_gettext("For developers")),
         Link("statements.privacy", lazy_gettext("Privacy")),
         Link("statements.accessibility", lazy_gettext("Accessibility")),
     ),

@@ -14,6 +14,7 @@ from newsletters.issues.documents import Issue
 
 Typed = dict[str, Any]  # a block as it stands in the form
 _MARKS = ("pinned", "hidden", "edited")
+_OF_SOURCE = ("type", "id", "version")
 _MOST = 200  # blocks
 
 
@@ -30,7 +31,8 @@ def _as_typed(block: Row) -> Typed:
     source = block.get("source")
     texts = {f"text.{code}": text for code, text in block["text"].items()}
     marks = {name: "yes" for name in _MARKS if block.get(name)}
-    return {"section": block["section"], **texts, **marks, "source": f"{source['type']}:{source['id']}:{source['version']}" if source else ""}
+    told = ":".join(str(source[name]) for name in _OF_SOURCE) if source else ""
+    return {"section": block["section"], **texts, **marks, "source": told}
 
 
 def places(form: Form) -> list[int]:
@@ -52,8 +54,8 @@ def request(form: Form, issue: Issue) -> dict[str, Any]:
 
 def _block(form: Form, place: int) -> Typed:
     name = f"blocks.{place}"
-    kind, identifier, version = (form[f"{name}.source"].split(":") + ["", "", ""])[:3]
-    source = {"type": kind, "id": identifier, "version": int(version) if version.isdecimal() else 0} if kind else None
+    told = form[f"{name}.source"]
+    source = dict(zip(_OF_SOURCE, told.split(":"), strict=False)) if told else None
     marks = {mark: bool(form[f"{name}.{mark}"]) for mark in _MARKS}
     return {"section": form[f"{name}.section"], "text": form.texts(f"{name}.text"), "source": source, **marks}
 

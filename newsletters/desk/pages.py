@@ -31,7 +31,8 @@ _ALL = {"paging": {"limit": 100, "total": False, "after": None}}
 @permitted(edited_newsletter)
 def show_newsletter(caller: Caller, newsletter: Newsletter) -> Response:
     """The issues of a newsletter, the newest first, and a form for a new one."""
-    return _newsletter(caller, newsletter, Form({f"title.{code}": text for code, text in newsletter.name.items()} | {"assemble": "yes"}))
+    proposed = {f"title.{code}": text for code, text in newsletter.name.items()}
+    return _newsletter(caller, newsletter, Form({**proposed, "assemble": "yes"}))
 
 
 def _newsletter(caller: Caller, newsletter: Newsletter, form: Form) -> Response:
@@ -113,7 +114,7 @@ def save(caller: Caller, issue: Issue) -> Response:
 def preview(caller: Caller, issue: Issue) -> Response:
     """What different readers get: a choice of them, and the letter in a frame."""
     form = Form(request.args)
-    chosen = {name: form[name] for name in ("language", "region", "section", "variant", "format") if form[name]}
+    chosen: dict[str, Any] = {name: form[name] for name in ("language", "region", "section", "variant", "format") if form[name]}
     return page(
         "newsletters/desk/preview.html",
         private=True,

@@ -1,7 +1,7 @@
 """The steps of an issue, each a button: submit, approve, send, hold, call off; and how far the sending is."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Response, jsonify, url_for
 
@@ -30,15 +30,15 @@ class Step(NamedTuple):
 
     rule: Callable[[Caller, str], Issue]
     schema: type[Schema]
-    body: Callable[[Form, Issue], dict[str, object]]
-    verb: Callable[[Caller, Issue, dict[str, object]], object]
+    body: Callable[[Form, Issue], dict[str, Any]]
+    verb: Callable[[Caller, Issue, dict[str, Any]], object]
 
 
-def _nothing(form: Form, issue: Issue) -> dict[str, object]:
+def _nothing(form: Form, issue: Issue) -> dict[str, Any]:
     return {}
 
 
-def _time(form: Form, issue: Issue) -> dict[str, object]:
+def _time(form: Form, issue: Issue) -> dict[str, Any]:
     return {"send_at": form.instant("send_at", Newsletter.get(issue.newsletter_id).zone)} if form["send_at"] else {}
 
 
@@ -49,7 +49,7 @@ STEPS: dict[str, Step] = {
         coordinated_issue,
         ApproveRequest,
         lambda form, issue: {"content_hash": form["content_hash"]},
-        lambda caller, issue, given: approving.approve(caller, issue, str(given["content_hash"])),
+        lambda caller, issue, given: approving.approve(caller, issue, given["content_hash"]),
     ),
     "reject": Step(coordinated_issue, RejectRequest, lambda form, issue: {"reason": form.lines("reason")}, approving.reject),
     "schedule": Step(

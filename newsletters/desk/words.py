@@ -1,12 +1,14 @@
 """What issues and deliveries are called on the desk, in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from textwrap import shorten
 
 from flask_babel import format_datetime, gettext
 
 from network_api.documents import Row
 from newsletters.documents import Newsletter
+from newsletters.issues.markdown import as_text
 
 
 def state_name(state: str) -> str:
@@ -79,7 +81,7 @@ def finding_words(found: Row) -> str:
         "image_bad": gettext("A picture has no address that begins with https://."),
         "link_bad": gettext("A link leads nowhere."),
         "link_unreachable": gettext("What a link leads to does not answer."),
-        "source_changed": gettext("What this was written from has changed or is gone. Read it, and take the words of the source or the piece out."),
+        "source_changed": gettext("What this tells of has changed or is gone. Take its words again, or take it out."),
         "no_content": gettext("There is nothing to read yet."),
         "part_missing": gettext("One form of the letter would be empty."),
         "language_tag_missing": gettext("The letter does not say its language."),
@@ -88,6 +90,12 @@ def finding_words(found: Row) -> str:
         "other_language": gettext("Not written in this language: its readers get another one, with a word about that."),
     }
     return str(known.get(found["code"], found["detail"]))
+
+
+def beginning(typed: Mapping[str, str], block: str, languages: Sequence[str]) -> str:
+    """How the text of a piece begins, in the first of these languages that it is in; without its Markdown."""
+    first = next((text for code in languages if (text := typed.get(f"{block}.text.{code}", "").strip())), "")
+    return shorten(as_text(first), 90, placeholder=" …")
 
 
 def at(instant: datetime, newsletter: Newsletter) -> str:
@@ -103,6 +111,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "language_name": language_name,
     "finding_words": finding_words,
     "at": at,
+    "beginning": beginning,
 }
 
 
