@@ -84,32 +84,36 @@ class Form:
         try:
             loaded: dict[str, Any] = schema().load(body)
         except ValidationError as error:
-            self.errors |= dict(_told(error.normalized_messages()))  # type: ignore[no-untyped-call]  # marshmallow leaves it out)
+            self._note(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow leaves it out)
             return None
         return loaded
 
     def refuse(self, error: DomainError, words: Mapping[str, str], at: Mapping[str, str] | None = None) -> None:
         """Note what a rule said: at its fields where it names some, else in words by its code, `at` the field that mends it."""
         if error.errors:
-            self.errors |= dict(_told(error.errors))
+            self._note(error.errors)
         else:
             self.errors[(at or {}).get(error.code, "")] = words.get(error.code, error.detail)
+
+    def _note(self, messages: Mapping[Any, Any]) -> None:
+        """A sentence for each field at fault, in the reader's language."""
+        self.errors |= {field: _in_words(found, is_empty=not self[field]) for field, found in _told(messages)}
 
 
 _PARTS = ("value", *range(100))  # of a map or a list: what is wrong with one is told at the field
 
 
-def _told(messages: Mapping[Any, Any], inside: str = "") -> Iterator[tuple[str, str]]:
-    """One sentence for each field, in the reader's language."""
+def _told(messages: Mapping[Any, Any], inside: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Each field at fault, with what the schema says of it."""
     for name, found in messages.items():
         field = "" if name == "_schema" else inside.removesuffix(".") if name in _PARTS else f"{inside}{name}"
         if isinstance(found, Mapping):
             yield from _told(found, f"{field}.")
         else:
-            yield field, _in_words([str(message) for message in found])
+            yield field, [str(message) for message in found]
 
 
-def _in_words(messages: list[str]) -> str:
+def _in_words(messages: list[str], *, is_empty: bool) -> str:
     """What to mend. The sentences of schemas are for programs; people get these, or the sentence itself."""
     known = {
         "Missing data for required field.": gettext("Please fill this in."),
@@ -130,7 +134,9 @@ def _in_words(messages: list[str]) -> str:
     first = messages[0] if messages else ""
     if first.startswith("Must be one of"):
         return str(gettext("Please choose one of these."))
-    if first.startswith(("Longer than maximum length", "A text of at most")):
+    if first.startswith(("Longer than maximum length", "A text of at most")) or (
+        first.startswith("Length must be") and not is_empty
+    ):
         return str(gettext("This is too long."))
     if first.startswith(("Shorter than minimum length", "Length must be")):
         return str(gettext("Please fill this in."))

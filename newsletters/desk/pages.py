@@ -115,6 +115,7 @@ def preview(caller: Caller, issue: Issue) -> Response:
     """What different readers get: a choice of them, and the letter in a frame."""
     form = Form(request.args)
     chosen: dict[str, Any] = {name: form[name] for name in ("language", "region", "section", "variant", "format") if form[name]}
+    query = form.load(PreviewQuery, chosen)
     return page(
         "newsletters/desk/preview.html",
         private=True,
@@ -122,7 +123,7 @@ def preview(caller: Caller, issue: Issue) -> Response:
         form=form,
         **_about(caller, issue),
         variants=variants.find_variants(issue)["items"],
-        letter=url_for(".letter", issue_id=issue.pk, **chosen) if form.load(PreviewQuery, chosen) is not None else None,
+        letter=url_for(".letter", issue_id=issue.pk, **chosen) if query is not None else None,
     )
 
 

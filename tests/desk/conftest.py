@@ -1,6 +1,6 @@
 """Fixtures of the desk: people who have signed in on the pages, a theme day and a newsletter of their network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +9,12 @@ from werkzeug.test import TestResponse
 
 from events.documents import Event
 from network_api.networks.documents import Network
+from newsletters.dispatch.pool import pool
 from newsletters.documents import Newsletter
 from tests.conftest import Api, Visitor
 from tests.events.factories import make_event
 from tests.newsletters.factories import make_newsletter
+from tests.newsletters.smtp import FaultyServer
 
 HEADERS = {"Accept-Language": "en", "Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
@@ -76,3 +78,14 @@ def event(regional: Network) -> Event:
 def newsletter(regional: Network) -> Newsletter:
     """The letter of the regional network."""
     return make_newsletter(regional, languages=["fi", "sv"])
+
+
+@pytest.fixture
+def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
+    """The SMTP server of the application, with faults to choose."""
+    faulty = FaultyServer()
+    faulty.start()
+    monkeypatch.setitem(app.config, "MAIL_PORT", faulty.port)
+    yield faulty
+    pool.close()
+    faulty.stop()
