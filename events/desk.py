@@ -14,7 +14,7 @@ from events.seating import CANCELLED, DRAFT, MODES
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
 from network_api.documents import Row, utcnow
 
-AHEAD = timedelta(days=3 * 366)  # how far a theme day may be planned ahead and still stand on the desk
+AHEAD = timedelta(days=10 * 366)  # how far a theme day may be planned ahead and still stand on the desk
 _MOST = 100
 _BARS = 31  # of days; more are told by week
 

@@ -7,6 +7,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.browser.journeys import DESKTOP, PHONE, Traveller
+from tests.desk.conftest import server  # noqa: F401 - a fixture
 from tests.events.conftest import deliver  # noqa: F401 - a fixture
 
 

@@ -43,7 +43,7 @@ class Traveller:
         for scheme in ("light", "dark") if axe or SCREENSHOTS else ():
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             rules = () if scheme == "light" else ("color-contrast",)
-            assert axe is None or axe(self.page, *rules) == [], (name, scheme)
+            assert axe is None or (found := axe(self.page, *rules)) == [], (name, scheme, found)
             self._picture(f"{name}-{scheme}")
         assert not self.page.evaluate(SCROLLS), name
 
