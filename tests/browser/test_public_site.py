@@ -27,6 +27,8 @@ PAGES = (
     "/verify",
     "/privacy",
     "/accessibility",
+    "/guides",
+    "/guides/arrange-a-theme-day",
 )
 PHONE, WIDE, NARROWEST = (390, 800), (1200, 800), (320, 640)
 

@@ -27,6 +27,8 @@ PAGES = (
     "/verify",
     "/privacy",
     "/accessibility",
+    "/guides",
+    "/guides/arrange-a-theme-day",
 )
 
 
