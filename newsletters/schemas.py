@@ -52,7 +52,10 @@ class SendingAddress(EmailAddress):
         local, _, domain = super()._deserialize(value, attr, data, **kwargs).rpartition("@")
         if not _PLAIN_LOCAL_PART.fullmatch(local):
             raise ValidationError("Letters cannot come from this address: only plain letters, digits and signs before the @.")
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
+        try:
+            return f"{local}@{domain.encode('idna').decode('ascii')}"
+        except UnicodeError as error:
+            raise ValidationError("Letters cannot come from this address: its domain is none.") from error
 
 
 class SenderSchema(Schema):
