@@ -21,6 +21,7 @@ from network_api.mail.message import MailMessage
 from network_api.members.documents import Member
 from network_api.networks import mails as network_mails
 from network_api.networks.documents import Network
+from network_api.site import mails as site_mails
 from newsletters.documents import Newsletter
 from newsletters.issues import mails as issue_mails
 from newsletters.issues.rendering import Links, render
@@ -94,6 +95,7 @@ def mails(
         subscription_mails.already_subscribed(subscription, newsletter),
         issue_mails.please_approve(row, issue, newsletter, render(newsletter, issue, "fi", Links())),
         *(issue_mails.answered(row, issue, step, "Hyvä") for step in ("approved", "rejected")),
+        site_mails.feedback("yllapito@example.org", "fi", "Lomake ei avaudu.", "kayttaja@example.org"),
     ]
     for message in messages:
         outbox.put(message)
