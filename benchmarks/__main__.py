@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import dispatch, registration
+from benchmarks import dispatch, pages, registration
 
-MEASURES = {"registration": registration.main, "dispatch": dispatch.main}
+MEASURES = {"registration": registration.main, "dispatch": dispatch.main, "pages": pages.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,80 @@
+"""How long a public page takes beside the API's read of the same thing: `make bench ARGS=pages`.
+
+On demo data, in one process, one request of each kind after the other, so that both meet the same moments. The goal is three
+times the API at the most: a page reads what the API reads, and is laid out besides.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from benchmarks import letters
+from events.documents import Event
+from network_api.app import make_demo
+from network_api.networks.documents import Network
+
+GOAL, ROUNDS = 3.0, 200
+
+
+class Pair(NamedTuple):
+    """A page, and what the API tells of the same, in as many reads as it takes."""
+
+    page: str
+    reads: tuple[str, ...]
+
+
+def pairs() -> list[Pair]:
+    """The public pages that show what the API can be asked for."""
+    event = Event.row({"status": "published", "visible_to": "public"}) or {}
+    network = Network.row({"kind": "regional"}) or {}
+    of_network = tuple(f"/api/v1/{name}?network={network['_id']}" for name in ("events", "newsletters", "introductions"))
+    return [
+        Pair("/events", ("/api/v1/events?phase=open",)),
+        Pair(f"/events/{event['slug']}", (f"/api/v1/events/{event['_id']}",)),
+        Pair("/networks", ("/api/v1/regions",)),
+        Pair(f"/networks/{network['slug']}", (f"/api/v1/networks/{network['_id']}", *of_network)),
+        Pair("/introductions", ("/api/v1/introductions",)),
+        Pair("/newsletters", ("/api/v1/newsletters",)),
+    ]
+
+
+def took(client: FlaskClient, *addresses: str) -> float:
+    """The seconds that these requests take. Raises AssertionError for an answer that is none."""
+    began = time.perf_counter()
+    answers = [client.get(address) for address in addresses]
+    seconds = time.perf_counter() - began
+    assert all(answer.status_code == 200 for answer in answers), addresses
+    return seconds
+
+
+def measured(app: Flask, pair: Pair, rounds: int) -> tuple[float, float]:
+    """The medians of both, in seconds."""
+    client = app.test_client()
+    took(client, pair.page, *pair.reads)  # the first request of each prepares what later ones find
+    times = [(took(client, pair.page), took(client, *pair.reads)) for _ in range(rounds)]
+    return median(page for page, _ in times), median(read for _, read in times)
+
+
+def run(say: Callable[[str], None], rounds: int) -> bool:
+    """Measure every pair; whether all stay within the goal."""
+    with letters.database() as uri, letters.platform(letters.settings(uri, 25, RATELIMIT_ENABLED=False)) as app:
+        make_demo()
+        say("| page | ms | the API, ms | ratio (goal: 3.0 at most) |\n| --- | --- | --- | --- |")
+        within = []
+        for pair in pairs():
+            page, read = measured(app, pair, rounds)
+            within.append(page / read <= GOAL)
+            say(f"| {pair.page} | {page * 1000:.1f} | {read * 1000:.1f} | {page / read:.2f} |")
+    return all(within)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure as the command line says; the exit status."""
+    parser = argparse.ArgumentParser("pages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="requests of each kind")
+    return 0 if run(print, parser.parse_args(arguments).rounds) else 1
