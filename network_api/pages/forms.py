@@ -84,7 +84,7 @@ class Form:
         try:
             loaded: dict[str, Any] = schema().load(body)
         except ValidationError as error:
-            self._note(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow leaves it out)
+            self._note(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow leaves the type out
             return None
         return loaded
 
