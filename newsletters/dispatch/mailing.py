@@ -48,14 +48,14 @@ class Readers:
         return pulse != before
 
     def reachable(self, places: Sequence[int]) -> dict[int, Row]:
-        """Those of a group, by place, who may be written to at this moment. Groups are asked for in their order."""
+        """Those of a group, by place, who may be written to at this moment; also of one that comes back after a later one."""
         if monotonic() - self._read_at >= READ_AGAIN_AFTER:
-            self._read(self._recipients[min(places)])
+            self._read()
         rows = {place: self._rows.get(self._recipients[place]) for place in places}
         return {place: row for place, row in rows.items() if row is not None}
 
-    def _read(self, first: ObjectId) -> None:
-        stretch = {"newsletter_id": self._newsletter_id, "_id": {"$gte": first, "$lte": self._recipients[-1]}}
+    def _read(self) -> None:
+        stretch = {"newsletter_id": self._newsletter_id, "_id": {"$gte": self._recipients[0], "$lte": self._recipients[-1]}}
         found = Subscription.collection().find(stretch, NEEDED).batch_size(len(self._recipients))
         active = [row for row in found if row["state"] == ACTIVE]
         suppressed = Suppression.among(self._newsletter_id, [row["email_key"] for row in active])
