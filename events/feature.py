@@ -36,6 +36,7 @@ from events.feed_documents import CalendarLink
 from events.material_documents import MaterialFile
 from events.needs_documents import NEEDS, Needs
 from events.notice_documents import Notice
+from events.privacy import REGISTER
 from events.registration_documents import BY_ERASURE, Registration, owner_keys
 from events.retention_documents import RetentionProof
 from events.reviews import REVIEWS
@@ -81,6 +82,7 @@ def erase_person(person: Person) -> None:
 feature = Feature(
     name="events",
     documents=(Event, Series, MaterialFile, Registration, Needs, Attendance, Notice, CalendarLink, RetentionProof),
+    register=REGISTER,
     blueprints=(
         routes.blueprint,
         registration_routes.blueprint,

@@ -1,66 +1,30 @@
 """How long what is known about participants is kept, and the job that takes it out when its term is over.
 
-Purpose and term of every field stand in `FIELDS` (GDPR, article 5(1)(b) and (e)); docs/retention.md is made of it. Terms
-are settings, in days from the end of the theme day. What has no term tells nothing about a person once the others are
-gone: the figures are made of it.
+Purpose and term of every field stand in the register (`privacy.py`; GDPR, article 5(1)(b) and (e)). Terms are settings, in
+days from the end of the theme day. What has no such term tells nothing about a person once the others are gone: the figures
+are made of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from bson import ObjectId
-from flask import current_app
 
 from events import attendance
 from events.documents import HELD, NEEDS_HELD, REGISTRATIONS_HELD, Event
 from events.needs_documents import Needs
+from events.privacy import NEEDED, REGISTER, REGISTERED
 from events.registration_documents import ERASED, Registration
 from events.retention_documents import RetentionProof
 from network_api.documents import BaseDocument, Problem, Row, transactional, utcnow
+from network_api.privacy import Term
 
 GROUP = 50  # people whom one transaction takes out
 MOST_AT_ONCE = 50  # theme days in one run of the job
 GRACE = timedelta(days=1)  # after which `network-api check` misses the job
-TERMS: Mapping[str, str] = {NEEDS_HELD: "RETAIN_NEEDS_DAYS", REGISTRATIONS_HELD: "RETAIN_REGISTRATIONS_DAYS"}
-
-
-class Field(NamedTuple):
-    """What is kept, what for, and the kind of data whose term it has; without one it stays for the figures."""
-
-    name: str
-    purpose: str
-    kind: str | None = None
-
-
-_SEAT = "To hold the seat and the place in the queue; stays as a number of the figures."
-_LINKS = "To check the links and tickets of the person."
-_LEDGER = "To show that somebody came, and how that is known; stays as a number of the figures."
-FIELDS: Mapping[str, tuple[Field, ...]] = {
-    "Registration": (
-        Field("name", "To know who comes; on the ticket, the list at the door and the certificate.", REGISTRATIONS_HELD),
-        Field("email, email_key", "To write about the theme day; one registration for each address.", REGISTRATIONS_HELD),
-        Field("organisation", "The list of participants. Its type alone stays for the figures.", REGISTRATIONS_HELD),
-        Field("answers, asked", "What the organiser asked to arrange the day.", REGISTRATIONS_HELD),
-        Field("member_id, owners", "To show members their own registrations.", REGISTRATIONS_HELD),
-        Field("search", "To find the person in the list.", REGISTRATIONS_HELD),
-        Field("nonce, join_nonce, join_revoked_at, reminded_at", _LINKS, REGISTRATIONS_HELD),
-        Field("event_id, mode, status, active, waiting_for, queue_number, offer, network_id, holds_quota", _SEAT),
-        Field("confirmed_at, cancelled_at, cancelled_by", _SEAT),
-        Field("region, language", "Figures: from where people come, and in which language."),
-        Field("attended_at, attended_mode, attended_minutes, attendance_version", _LEDGER),
-    ),
-    "Needs": (
-        Field("needs", "To make taking part possible. It may tell of health, so its term is short.", NEEDS_HELD),
-        Field("diet", "To tell the kitchen. It may tell of health or religion, so its term is short.", NEEDS_HELD),
-        Field("event_id", "To find them with their theme day.", NEEDS_HELD),
-    ),
-    "Attendance": (
-        Field("void_reason", "Why an entry does not count.", REGISTRATIONS_HELD),
-        Field("event_id, registration_id, source, cause, mode, at, minutes, state, recorded_by, voided_at, voided_by", _LEDGER),
-    ),
-}
+TERMS: Mapping[str, Term] = {NEEDS_HELD: NEEDED, REGISTRATIONS_HELD: REGISTERED}
 
 
 class Overtaken(Exception):
@@ -69,7 +33,7 @@ class Overtaken(Exception):
 
 def term(kind: str) -> timedelta:
     """How long a kind of data is kept after the end of its theme day."""
-    return timedelta(days=current_app.config[TERMS[kind]])
+    return TERMS[kind].length
 
 
 def apply_due(now: datetime) -> None:
@@ -142,9 +106,9 @@ def _term_of(event: Event, kind: str, proof: Row) -> dict[str, Any]:
         "due_at": event.ends_at + term(kind),
         **{name: proof.get(name) for name in ("started_at", "done_at", "people")},
         "kept": [
-            {"name": f"{document.lower()}: {field.name}", "purpose": field.purpose}
-            for document, fields in FIELDS.items()
-            for field in fields
-            if field.kind == kind
+            {"name": f"{holding.name.lower()}: {field.names}", "purpose": field.purpose}
+            for holding in REGISTER
+            for field in holding.personal
+            if field.term == TERMS[kind]
         ],
     }

@@ -14,10 +14,8 @@ from events.feature import feature as events
 from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings, sitemap
 from network_api.api import Api, OrjsonProvider
 from network_api.auth import caller
-from network_api.counters import RequestCount
 from network_api.documents import BaseDocument, Row, transactional
 from network_api.feature import Feature
-from network_api.idempotency import IdempotentAnswer
 from network_api.mail import html_part
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
@@ -25,10 +23,11 @@ from network_api.members.feature import feature as members
 from network_api.networks.documents import NATIONAL, REGIONAL, Network, roles_of
 from network_api.networks.feature import feature as networks
 from network_api.pages import frame
+from network_api.shared_feature import feature as shared
 from network_api.site.feature import feature as site
 from newsletters.feature import feature as newsletters
 
-FEATURES: tuple[Feature, ...] = (members, networks, events, newsletters, site)
+FEATURES: tuple[Feature, ...] = (shared, members, networks, events, newsletters, site)
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 
@@ -54,7 +53,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     Babel(app, default_translation_directories=locales.DIRECTORIES, locale_selector=locales.of_request)
     mail_tasks.mail.init_app(app)
     html_part.init_app(app)
-    schedule = dict(chain(mail_tasks.SCHEDULE.items(), *(feature.schedule.items() for feature in FEATURES)))
+    schedule = dict(chain.from_iterable(feature.schedule.items() for feature in FEATURES))
     jobs.init_app(app, schedule)
     app.after_request(security_headers)
     register_routes(app)
@@ -103,7 +102,7 @@ def security_headers(response: Response) -> Response:
 
 def documents() -> tuple[type[BaseDocument], ...]:
     """Every stored document class."""
-    return (IdempotentAnswer, RequestCount, *chain.from_iterable(feature.documents for feature in FEATURES))
+    return tuple(chain.from_iterable(feature.documents for feature in FEATURES))
 
 
 def ensure_indexes(app: Flask) -> None:

@@ -17,6 +17,7 @@ from flask import Flask
 from network_api import processes
 from network_api.app import FEATURES, ensure_indexes
 from network_api.jobs import QUEUES
+from network_api.privacy import page
 
 P = ParamSpec("P")
 
@@ -130,6 +131,12 @@ def openapi(app: Flask) -> None:
     click.echo(json.dumps(answer.get_json(), indent=2, ensure_ascii=False))
 
 
+@click.command()
+def privacy() -> None:
+    """Print the register of personal data: each field, what for, on which basis, for how long."""
+    click.echo(page((feature.name, feature.register) for feature in FEATURES))
+
+
 def _of_feature(command: click.Command) -> click.Command:
     """A feature's command, or a group of them, made to run on the platform as ours do."""
     if isinstance(command, click.Group):
@@ -142,5 +149,5 @@ def _of_feature(command: click.Command) -> click.Command:
     return command
 
 
-OURS = (prepare, create_admin, worker, beat, check, routes, openapi)
+OURS = (prepare, create_admin, worker, beat, check, privacy, routes, openapi)
 COMMANDS = {command.name: command for command in (*OURS, *(_of_feature(each) for one in FEATURES for each in one.commands))}

@@ -18,6 +18,7 @@ from flask_babel import LazyString
 from network_api.api import Blueprint
 from network_api.documents import BaseDocument, Problem
 from network_api.mail.message import Addition
+from network_api.privacy import Holding
 
 
 class Person(NamedTuple):
@@ -50,12 +51,14 @@ class Feature:
     can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
     data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
     it is about to be sent: they answer what to add to it, or None where it is not to be sent.
+    `register` says of every stored field whether it is personal, and then what for and how long (`network_api.privacy`).
     `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
     foot of every page lead to; `public_pages` are listed for search engines.
     """
 
     name: str
     documents: tuple[type[BaseDocument], ...] = ()
+    register: tuple[Holding, ...] = ()
     blueprints: tuple[Blueprint, ...] = ()
     pages: tuple[FlaskBlueprint, ...] = ()
     navigation: tuple[Link, ...] = ()

@@ -30,6 +30,7 @@ from newsletters.issues.comment_documents import Comment
 from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
+from newsletters.privacy import REGISTER
 from newsletters.subscriptions import checking, sign_up_pages, subscribing
 from newsletters.subscriptions import pages as subscription_pages
 from newsletters.subscriptions import routes as subscription_routes
@@ -84,6 +85,7 @@ feature = Feature(
         *(Snapshot, Progress, Superseded, SendRate),
         Bounce,
     ),
+    register=REGISTER,
     blueprints=(
         routes.blueprint,
         subscription_routes.blueprint,

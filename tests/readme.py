@@ -2,27 +2,27 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from events import retention
+from network_api import privacy
+from network_api.app import FEATURES
 from network_api.settings import PREFIX, SETTINGS, Setting
-from newsletters import retention as of_subscribers
 
 FILE = Path(__file__).parents[1] / "README.md"
-RETENTION = FILE.parent / "docs/retention.md"
-RETENTION_BEGINS = """# What is kept about people, what for, and how long
+PRIVACY = FILE.parent / "docs/privacy.md"
+PRIVACY_BEGINS = """# What is known about people, what for, and how long
 
-Written by `python -m tests.readme` from `events/retention.py` and `newsletters/retention.py`; a test holds it to the code.
-Terms are settings, in days. What is kept about participants has a term from the end of the theme day on: a job takes out
-what is kept no longer, `GET /events/{id}/retention` shows the proof of it, and `network-api check` tells what is overdue. What
-stays for the figures tells nothing about a person once the rest is gone.
-"""
-RETENTION_OF_SUBSCRIBERS = """
-# Subscribers
+The register of personal data (GDPR, article 30), field by field. `python -m tests.readme` writes it from what each feature says
+of itself (`Feature.register`), a test finds the field that is in it neither as personal nor as telling nothing about anybody,
+and `network-api privacy` prints it. Bases are articles of the GDPR; terms in code are settings, in days.
 
-They are kept as long as they get the letter. A term begins when somebody has left, or a report has come; who never confirmed is
-forgotten after `NETWORK_RETAIN_UNCONFIRMED_DAYS`. What stays names nobody: a hash that only the platform's secret key can make.
+What is kept about participants has a term from the end of the theme day on: a job takes out what is kept no longer, of the
+audit log's values too, `GET /events/{id}/retention` shows the proof of it, and `network-api check` tells what is overdue.
+What stays for the figures tells nothing about a person once the rest is gone. Subscribers are kept as long as they get the
+letter. A term begins when somebody has left, or a report has come; who never confirmed is forgotten after
+`NETWORK_RETAIN_UNCONFIRMED_DAYS`. What stays names nobody: a hash that only the platform's secret key can make.
+
+Whoever signs in can see all that is held about them, and erase it. The notice for people, in their languages, is at `/privacy`.
 """
 BEGIN = "<!-- settings: written by `python -m tests.readme`, from network_api/settings.py -->\n"
 END = "<!-- end of settings -->\n"
@@ -49,29 +49,9 @@ def with_settings(text: str) -> str:
     return before + BEGIN + settings_table() + END + after
 
 
-def retention_page() -> str:
-    """What is kept about people: field, purpose and term."""
-    participants = _register(retention.FIELDS, retention.TERMS, "stays, for the figures")
-    subscribers = _register(of_subscribers.FIELDS, of_subscribers.TERMS, "stays, without a name")
-    return RETENTION_BEGINS + participants + RETENTION_OF_SUBSCRIBERS + subscribers
-
-
-def _register(fields: Mapping[str, Sequence[retention.Field]], terms: Mapping[str, str], without: str) -> str:
-    page = ""
-    for document, kept in fields.items():
-        rows = [f"| {_in_code(field.name)} | {field.purpose} | {_term(field, terms, without)} |" for field in kept]
-        page += "\n".join(["", f"## {document}", "", "| field | what for | term |", "| --- | --- | --- |", *rows, ""])
-    return page
-
-
-def _in_code(names: str) -> str:
-    return ", ".join(f"`{name}`" for name in names.split(", "))
-
-
-def _term(field: retention.Field, terms: Mapping[str, str], without: str) -> str:
-    if field.kind is None:
-        return without
-    return f"`{PREFIX}{terms[field.kind]}`" if field.kind in terms else field.kind
+def privacy_page() -> str:
+    """What is kept about people: field, purpose, basis and term."""
+    return PRIVACY_BEGINS + privacy.page((feature.name, feature.register) for feature in FEATURES)
 
 
 def tour(file: Path = FILE, mark: str = "sh tour") -> list[tuple[str, str]]:
@@ -82,4 +62,4 @@ def tour(file: Path = FILE, mark: str = "sh tour") -> list[tuple[str, str]]:
 
 if __name__ == "__main__":
     FILE.write_text(with_settings(FILE.read_text()))
-    RETENTION.write_text(retention_page())
+    PRIVACY.write_text(privacy_page())

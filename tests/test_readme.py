@@ -9,7 +9,7 @@ from newsletters.subscriptions.documents import CONSENT_WORDING as NEWSLETTER_WO
 from tests import readme
 
 ROOT = readme.FILE.parent
-DOCS = ("docs/consents.md", "docs/retention.md", "docs/bounces.md")
+DOCS = ("docs/consents.md", "docs/privacy.md", "docs/bounces.md")
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS)
 
 
@@ -18,8 +18,8 @@ def test_the_table_of_settings_is_the_code_s() -> None:
     assert text == readme.with_settings(text), "python -m tests.readme writes it anew"
 
 
-def test_the_page_about_retention_is_the_code_s() -> None:
-    assert readme.RETENTION.read_text() == readme.retention_page(), "python -m tests.readme writes it anew"
+def test_the_register_of_personal_data_is_the_code_s() -> None:
+    assert readme.PRIVACY.read_text() == readme.privacy_page(), "python -m tests.readme writes it anew"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

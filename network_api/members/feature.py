@@ -6,9 +6,9 @@ from typing import Any
 from network_api.auth.documents import AccessToken, SignInCode, keyed_hash
 from network_api.documents import Problem
 from network_api.feature import Feature, Person
-from network_api.mail.outbox import OutgoingMail
 from network_api.members import demo, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
 from network_api.members.documents import Member, audience_keys
+from network_api.members.privacy import REGISTER
 
 
 def check() -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def check() -> Iterator[Problem]:
 
 
 def export_person(person: Person) -> Mapping[str, Any]:
-    """The member's own document, their tokens without secrets, and the mails to them."""
+    """The member's own document, and their tokens without secrets."""
     return {
         "member": Member.row({"email_key": person.email_key}),
         "tokens": [{"name": row.get("name"), "kind": row["kind"], "created_at": row["created_at"]} for row in _tokens(person)],
@@ -43,7 +43,8 @@ def erase_person(person: Person) -> None:
 
 feature = Feature(
     name="members",
-    documents=(Member, AccessToken, SignInCode, OutgoingMail),
+    documents=(Member, AccessToken, SignInCode),
+    register=REGISTER,
     blueprints=(sign_in_routes.blueprint, routes.blueprint),
     pages=(sign_in_pages.pages, own_pages.pages, introduction_pages.pages),
     check=check,

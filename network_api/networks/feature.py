@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from network_api.audit import AuditEntry
 from network_api.auth.caller import COORDINATOR
 from network_api.documents import Problem
 from network_api.feature import Feature, Person
 from network_api.members.documents import Member
 from network_api.networks import actions, demo, routes
 from network_api.networks.documents import ACTIVE, Membership, Network
+from network_api.networks.privacy import REGISTER
 
 
 def check() -> Iterator[Problem]:
@@ -32,7 +32,8 @@ def export_person(person: Person) -> Mapping[str, Any]:
 
 feature = Feature(
     name="networks",
-    documents=(Network, Membership, AuditEntry),
+    documents=(Network, Membership),
+    register=REGISTER,
     blueprints=(routes.blueprint,),
     check=check,
     export_person=export_person,

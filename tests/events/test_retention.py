@@ -12,19 +12,18 @@ from events.attendance_documents import Attendance
 from events.documents import Event
 from events.feature import check
 from events.needs_documents import Needs
+from events.privacy import REGISTER, REGISTERED
 from events.registration_documents import Registration
 from events.retention_documents import RetentionProof
 from events.tasks import retain
 from network_api.app import create_app
 from network_api.audit import AuditEntry
-from network_api.documents import BaseDocument, utcnow
+from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.conftest import adds_up
 from tests.events.factories import make_event, person, register
 from tests.processes import at_once, together
-
-SHARED = set(BaseDocument._fields)
 
 
 def ended(event: Event, days: int) -> None:
@@ -42,13 +41,6 @@ def day(anyone: Api, event: Event) -> Event:
     register(anyone, event, "jono", wait=True)
     Registration.change({"email_key": "eka@example.org"}, {"$set": {"attended_at": utcnow(), "attended_mode": "onsite"}})
     return event
-
-
-@pytest.mark.parametrize("document", [Registration, Needs, Attendance])
-def test_every_field_has_a_purpose_and_a_term_or_is_for_the_figures(document: type[BaseDocument]) -> None:
-    listed = [name for field in retention.FIELDS[document.__name__] for name in field.name.split(", ")]
-    assert sorted(listed) == sorted(set(document._fields) - SHARED)
-    assert all(field.purpose for field in retention.FIELDS[document.__name__])
 
 
 def test_needs_go_first_and_the_people_later(day: Event) -> None:
@@ -73,8 +65,9 @@ def test_each_field_with_a_term_is_another_when_it_is_over(day: Event) -> None:
     ended(day, 366)
     retain()
     after = Registration.get(found.pk).to_mongo()
-    fields = [field for field in retention.FIELDS["Registration"] if field.kind]
-    for name in (name for field in fields for name in field.name.split(", ")):
+    [holding] = [holding for holding in REGISTER if holding.document is Registration]
+    fields = [field for field in holding.personal if field.term == REGISTERED]
+    for name in (name for field in fields for name in field.names.split(", ")):
         assert before.get(name), name
         assert after.get(name) != before[name], name
 

@@ -1,20 +1,17 @@
-"""`network-api check` recounts subscriptions, and every field about a subscriber has a purpose."""
+"""`network-api check` recounts subscriptions."""
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 import time_machine
 
-from network_api.documents import BaseDocument, utcnow
-from newsletters import retention
+from network_api.documents import utcnow
 from newsletters.bounces import receiving
-from newsletters.bounces.documents import MAILBOX, Bounce
+from newsletters.bounces.documents import MAILBOX
 from newsletters.bounces.tasks import forget_bounces
 from newsletters.documents import Newsletter
 from newsletters.feature import feature
 from newsletters.subscriptions import subscribing
-from newsletters.subscriptions.documents import Subscription
-from newsletters.subscriptions.suppression import MailAllowance, Suppression
+from newsletters.subscriptions.suppression import Suppression
 from newsletters.subscriptions.tasks import lapse
 from tests.newsletters import bounce_mails as mails
 from tests.newsletters.factories import subscribe
@@ -45,11 +42,3 @@ def test_what_a_job_has_missed_is_found(newsletter: Newsletter) -> None:
         lapse()
         forget_bounces()
         assert problems() == []
-
-
-@pytest.mark.parametrize("document", [Subscription, Bounce, Suppression, MailAllowance])
-def test_every_field_about_a_subscriber_has_a_purpose(document: type[BaseDocument]) -> None:
-    kept = retention.FIELDS[document.__name__]
-    listed = [name for field in kept for name in field.name.split(", ")]
-    assert sorted(listed) == sorted(set(document._fields) - set(BaseDocument._fields))
-    assert all(field.purpose for field in kept)
