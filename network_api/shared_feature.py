@@ -1,6 +1,10 @@
 """What all features share, as the application sees it: what it stores, and its work on the clock."""
 
+from network_api import audit_chain
 from network_api.audit import AuditEntry
+from network_api.audit_chain import AuditBlock
+from network_api.audit_commands import audit
+from network_api.audit_tasks import SCHEDULE as AUDIT_SCHEDULE
 from network_api.counters import RequestCount
 from network_api.feature import Feature
 from network_api.idempotency import IdempotentAnswer
@@ -33,9 +37,10 @@ REGISTER = (
             Field("actor_id", "Who made a change: the number of a member.", INTEREST, Term("stays, a number without a name")),
             Field("changes", "What was changed, from what to what.", INTEREST, Term("as long as what it tells of")),
         ),
-        other="action, target_id, network_id",
+        other="action, target_id, network_id, block, salt, commitment",
         after_erasure="who changed what, and when: a number that leads to nobody any more.",
     ),
+    Holding(AuditBlock, other="number, previous, entries, hashes, hash, signature"),
     Holding(
         IdempotentAnswer,
         (
@@ -64,7 +69,9 @@ REGISTER = (
 
 feature = Feature(
     name="shared",
-    documents=(OutgoingMail, AuditEntry, IdempotentAnswer, RequestCount),
-    schedule=mail_tasks.SCHEDULE,
+    documents=(OutgoingMail, AuditEntry, AuditBlock, IdempotentAnswer, RequestCount),
+    schedule={**mail_tasks.SCHEDULE, **AUDIT_SCHEDULE},
+    commands=(audit,),
+    check=audit_chain.check,
     register=REGISTER,
 )

@@ -1,0 +1,24 @@
+"""The secret keys: everything that is signed is signed by the newest, and holds under the older ones too.
+
+To change the key, put the old one into SECRET_KEY_FALLBACKS; what was signed by it holds until it is taken out there.
+"""
+
+import hmac
+from collections.abc import Iterable
+
+from flask import current_app
+
+
+def newest() -> bytes:
+    """The key that signs."""
+    return str(current_app.config["SECRET_KEY"]).encode()
+
+
+def known() -> list[bytes]:
+    """Every key whose signatures hold, the newest first."""
+    return [newest(), *(str(older).encode() for older in current_app.config["SECRET_KEY_FALLBACKS"])]
+
+
+def is_among(offered: bytes, expected: Iterable[bytes]) -> bool:
+    """Whether what is offered is one of these, in a time that tells nothing about them."""
+    return any(hmac.compare_digest(offered, one) for one in expected)

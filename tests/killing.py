@@ -1,0 +1,59 @@
+"""Work that is killed at any of its steps: a process of its own, which ends at the n-th command that changes something."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from mongoengine.connection import get_connection
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from network_api.app import create_app
+from tests.processes import PROCESSES
+
+CHANGES = ("insert", "update", "delete", "commitTransaction")
+
+
+class KilledAt(CommandListener):
+    """Kills this process when it is about to send so many changes, or has had the answer to as many."""
+
+    def __init__(self, number: int, *, answered: bool) -> None:
+        self.left, self.answered = number, answered
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Count, and end here."""
+        if not self.answered:
+            self._count(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Count, and end here."""
+        if self.answered:
+            self._count(event.command_name)
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """What failed is no change."""
+
+    def _count(self, name: str) -> None:
+        if name in CHANGES:
+            self.left -= 1
+            if self.left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run(number: int, answered: bool, work: Callable[..., object], settings: dict[str, Any], arguments: tuple[Any, ...]) -> None:
+    monitoring.register(KilledAt(number, answered=answered))
+    with create_app(settings).app_context():
+        work(*arguments)
+
+
+def killed_at(
+    number: int, work: Callable[..., object], settings: dict[str, Any], *arguments: Any, answered: bool = False
+) -> bool:
+    """Do `work(*arguments)` in a process that is killed at its n-th change, from 0 on; False where it came to its end."""
+    process = PROCESSES.Process(target=_run, args=(number, answered, work, settings, arguments))
+    process.start()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    get_connection().admin.command("killAllSessions", [])  # what it had open, which the server keeps for a minute
+    return process.exitcode != 0
