@@ -6,28 +6,53 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from tests.browser.journeys import DESKTOP, PHONE, Traveller
+from tests.browser.journeys import DESKTOP, PHONE, Axe, Traveller
 from tests.desk.conftest import server  # noqa: F401 - a fixture
 from tests.events.conftest import deliver  # noqa: F401 - a fixture
+
+
+@pytest.fixture(scope="session")
+def travellers(browser: Browser, serve: str) -> Iterator[dict[bool, Traveller]]:
+    """A browser with scripts, and one without."""
+    made = {scripts: Traveller(browser, serve, scripts=scripts) for scripts in (True, False)}
+    yield made
+    for traveller in made.values():
+        traveller.context.close()
 
 
 @pytest.fixture(
     params=[(language, size) for language in ("fi", "sv", "en") for size in (PHONE, DESKTOP)],
     ids=lambda of: f"{of[0]}-{of[1][0]}",
 )
-def traveller(request: pytest.FixtureRequest, app: Flask, browser: Browser, serve: str) -> Iterator[Traveller]:
+def traveller(request: pytest.FixtureRequest, app: Flask, travellers: dict[bool, Traveller]) -> Traveller:
     """Each language on a phone and at a desk; at the desk without scripts."""
     language, size = request.param
-    on_the_way = Traveller(browser, serve, language, size, scripts=size == PHONE)
-    yield on_the_way
-    on_the_way.context.close()
+    return travellers[size == PHONE].begin(language, size)
 
 
 @pytest.fixture
-def look(traveller: Traveller, axe: Callable[..., list[str]]) -> Callable[[str], None]:
-    """`look("name")`: see that the open page is right; axe sees each once, in Finnish, with its longest words, on a phone."""
+def alone(app: Flask, travellers: dict[bool, Traveller]) -> Traveller:
+    """Somebody with a phone, in Finnish."""
+    return travellers[True].begin("fi", PHONE)
 
-    def see(name: str) -> None:
-        traveller.look(name, axe if (traveller.language, traveller.size) == ("fi", PHONE) else None)
 
-    return see
+def is_watched(traveller: Traveller) -> bool:
+    """Whether axe and the validator go along: once on each way, in Finnish, with its longest words, on a phone."""
+    return (traveller.language, traveller.size) == ("fi", PHONE)
+
+
+@pytest.fixture
+def look(traveller: Traveller, axe: Axe) -> Callable[[str], None]:
+    """`look("name")`: see that the open page is right."""
+    return lambda name: traveller.look(name, axe if is_watched(traveller) else None)
+
+
+@pytest.fixture
+def arrive(traveller: Traveller, validate_html: Callable[..., list[str]]) -> Callable[[], None]:
+    """`arrive()`: nothing went wrong on the way, and what was seen is valid HTML."""
+
+    def end() -> None:
+        traveller.end()
+        assert not traveller.seen or validate_html(*traveller.seen.values()) == []
+
+    return end

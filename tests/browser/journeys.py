@@ -2,30 +2,58 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal, Self
 
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.mailserver import Mailbox
 
+Axe = Callable[..., list[str]]
+Light = Literal["light", "dark"]
+
 PHONE, DESKTOP = (390, 800), (1200, 800)
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # a folder; without it no pictures are kept
-SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+LIGHT_OF: Mapping[tuple[int, int], Light] = {PHONE: "light", DESKTOP: "dark"}  # in which a picture is taken
+RULES_IN: Mapping[Light, tuple[str, ...]] = {"light": (), "dark": ("color-contrast",)}  # nothing else changes with the light
+SEEN = "[document.documentElement.lang, document.documentElement.scrollWidth > document.documentElement.clientWidth]"
 
 
 class Traveller:
-    """Somebody with a browser of one language and size, with scripts or without, who keeps what goes wrong on the way."""
+    """A browser, with scripts or without, that keeps what goes wrong on the way. One is used by one person after another:
+    a new profile of the browser for each would take longer than their ways."""
 
-    def __init__(self, browser: Browser, site: str, language: str, size: tuple[int, int], *, scripts: bool = True) -> None:
-        viewport = {"width": size[0], "height": size[1]}
-        self.context = browser.new_context(locale=language, viewport=viewport, java_script_enabled=scripts)  # type: ignore[arg-type]
-        self.page, self.site, self.language, self.size = self.context.new_page(), site, language, size
+    def __init__(self, browser: Browser, site: str, *, scripts: bool = True) -> None:
+        self.context = browser.new_context(java_script_enabled=scripts)
+        self.page, self.site = self.context.new_page(), site
         self.complaints: list[str] = []
-        self.seen: dict[str, str] = {}
-        self.page.on("request", lambda request: request.url.startswith(site) or self.complaints.append(f"asked: {request.url}"))
+        self.page.on(
+            "request", lambda request: request.url.startswith(self.site) or self.complaints.append(f"asked: {request.url}")
+        )
         self.page.on("console", lambda message: self._hear(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+
+    def begin(self, language: str, size: tuple[int, int], session: str | None = None) -> Self:
+        """Somebody sets out, whose browser asks for this language; signed in, where they have a session."""
+        self.page.goto("about:blank")
+        self.context.clear_cookies()
+        self.context.set_extra_http_headers({"Accept-Language": language})
+        self.resize(size)
+        self.language, self.seen = language, dict[str, str]()
+        self.complaints.clear()
+        if session:
+            self.sign_in(session)
+        return self
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Take another screen."""
+        self.size = size
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    def sign_in(self, session: str) -> None:
+        """Have a session."""
+        self.context.add_cookies([{"name": "session", "value": session, "url": self.site}])
 
     def _hear(self, text: str) -> None:
         if "status of 422" not in text:  # a form that comes back: what the browser says of its status
@@ -36,21 +64,23 @@ class Traveller:
         self.page.goto(self.site + path)
         return self.page
 
-    def look(self, name: str, axe: Callable[..., list[str]] | None = None) -> None:
-        """See that the page speaks the language and fits the screen, in light and dark where `axe` is asked too."""
-        assert self.page.locator("html").get_attribute("lang") == self.language, name
-        self.seen[name] = self.page.content()
-        for scheme in ("light", "dark") if axe or SCREENSHOTS else ():
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            rules = () if scheme == "light" else ("color-contrast",)
-            assert axe is None or (found := axe(self.page, *rules)) == [], (name, scheme, found)
-            self._picture(f"{name}-{scheme}")
-        assert not self.page.evaluate(SCROLLS), name
+    def look(self, name: str, axe: Axe | None = None) -> None:
+        """See that the page speaks the language and fits the screen; with `axe`, that it finds nothing in both lights."""
+        assert self.page.evaluate(SEEN) == [self.language, False], name
+        if axe:
+            self.seen[name] = self.page.content()
+        for light in ("light", "dark") if axe else (LIGHT_OF[self.size],) if SCREENSHOTS else ():
+            self.page.emulate_media(color_scheme=light)
+            found = axe(self.page, *RULES_IN[light]) if axe else []
+            assert found == [], (name, light, found)
+            if light == LIGHT_OF.get(self.size):
+                self.picture(name)
 
-    def _picture(self, name: str) -> None:
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page, where pictures are kept."""
         if SCREENSHOTS:
-            file = Path(SCREENSHOTS) / f"{name}-{self.language}-{self.size[0]}.png"
-            self.page.screenshot(path=file, full_page=True)
+            file = Path(SCREENSHOTS) / f"{name}-{self.language}-{self.size[0]}.jpg"
+            self.page.screenshot(path=file, full_page=True, type="jpeg", quality=70)
 
     def press(self, target: str) -> None:
         """Press a button or follow a link, and wait for the page it leads to."""
@@ -59,7 +89,6 @@ class Traveller:
 
     def end(self) -> None:
         """Nothing went wrong on the way."""
-        self.context.close()
         assert self.complaints == []
 
 
@@ -74,6 +103,9 @@ class Keyboard:
         wanted = self.page.locator(target).first
         for _ in range(120):
             if wanted.evaluate("element => element === document.activeElement"):
+                assert wanted.evaluate("element => getComputedStyle(element).outlineStyle") == "solid", (
+                    f"No focus shows at {target}"
+                )
                 return wanted
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not reach {target}")

@@ -1,0 +1,142 @@
+"""Every page in a browser, on the demo data: in light and dark, on a phone, a wide screen and the narrowest one."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, expect
+
+from network_api.app import documents, make_demo
+from network_api.languages import LANGUAGES
+from newsletters.subscriptions.documents import PENDING, Subscription
+from tests.browser import every_page
+from tests.browser.every_page import NO_PAGES, Address
+from tests.browser.journeys import DESKTOP, PHONE, RULES_IN, SEEN, Axe, Light, Traveller
+
+LAYOUT = ("color-contrast", "target-size", "scrollable-region-focusable")  # what more room can break
+VIEWS: tuple[tuple[tuple[int, int], Light, tuple[str, ...]], ...] = (  # with the rules of axe that each can break
+    (PHONE, "light", ()),
+    (PHONE, "dark", RULES_IN["dark"]),
+    (DESKTOP, "light", LAYOUT),
+)
+NARROWEST = (320, 640)  # at 1280 px and a zoom of 400 % (WCAG 2.2, 1.4.10)
+
+
+class Site:
+    """The address of the site with the demo data in it, and what was made."""
+
+    def __init__(self, address: str, made: dict[str, Any]) -> None:
+        self.address, self.made = address, made
+
+    def pages(self) -> list[Address]:
+        """Every page, those for strangers first."""
+        return list(
+            chain(
+                every_page.public(), every_page.from_mails(self.made), every_page.of_oneself(), every_page.of_the_desk(self.made)
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def site(shared_app: Flask, serve: str) -> Iterator[Site]:
+    """The site with the demo data in it."""
+    with shared_app.app_context():
+        for document in documents():
+            document.collection().delete_many({})
+        yield Site(serve, make_demo())
+        for document in documents():
+            document.collection().delete_many({})
+
+
+def test_no_page_is_forgotten(site: Site, shared_app: Flask) -> None:
+    assert {page.endpoint for page in site.pages()} | NO_PAGES == every_page.page_endpoints(shared_app)
+
+
+def test_every_page_is_accessible_valid_and_asks_nobody_else(
+    travellers: dict[bool, Traveller], site: Site, axe: Axe, validate_html: Callable[..., list[str]]
+) -> None:
+    """In each of four views, and the languages by turns: what differs between those is seen on people's journeys."""
+    session = every_page.session_of_coordinator()
+    visitor = travellers[True].begin("fi", PHONE)
+    wrong: list[str] = []
+    texts: list[str] = []
+    for place, address in enumerate(site.pages()):
+        if address.signed_in:
+            visitor.sign_in(session)
+        visitor.language = "en" if address.endpoint == "docs.page" else LANGUAGES[place % 3]
+        texts.append(opened(visitor, address))
+        wrong += [f"{address.path}: {found}" for found in chain(seen(visitor, address, axe), told(texts[-1]))]
+    visitor.end()
+    assert not wrong, "\n".join(wrong)
+    assert validate_html(*texts) == []
+
+
+def opened(visitor: Traveller, address: Address) -> str:
+    """The text of a page that has been opened."""
+    answer = visitor.page.goto(f"{visitor.site}{address.path}{'&' if '?' in address.path else '?'}lang={visitor.language}")
+    assert answer
+    assert answer.status == 200, address.path
+    assert "unsafe" not in answer.headers["content-security-policy"] or address.endpoint == "docs.page"
+    if address.endpoint == "docs.page":
+        visitor.page.wait_for_selector(".opblock")
+    return answer.text()
+
+
+def seen(visitor: Traveller, address: Address, axe: Axe) -> Iterator[str]:
+    """What is wrong with an open page, on each screen and in each light."""
+    for size, light, rules in VIEWS:
+        visitor.resize(size)
+        visitor.page.emulate_media(color_scheme=light)
+        yield from (f"{size} {light} {found}" for found in axe(visitor.page, *rules))
+        if light == "light":
+            visitor.picture(address.name)
+    visitor.resize(NARROWEST)
+    if visitor.page.evaluate(SEEN) != [visitor.language, False]:
+        yield f"does not speak {visitor.language}, or scrolls sideways at 320 px"
+
+
+def told(text: str) -> Iterator[str]:
+    """Scripts and styles inside a page, which its policy would stop."""
+    yield from re.findall(r"<script(?![^>]* src=)[^>]*>|<style[^>]*>|<[^>]+ (?:style|on[a-z]+)=[^>]*>", text)
+
+
+def test_the_site_works_without_scripts(browser: Browser, site: Site) -> None:
+    with browser.new_context(java_script_enabled=False, locale="en", viewport={"width": PHONE[0], "height": PHONE[1]}) as context:
+        page = context.new_page()
+        page.goto(site.address)
+        page.get_by_role("link", name="Central Finland: ").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Keski-Suomen työhönvalmentajat")
+        page.get_by_role("link", name="Digitaidot työnhaussa").click()
+        expect(page.get_by_text("On site: full, you can join the queue").first).to_be_visible()
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Theme days").click()
+        page.get_by_label("How").select_option("remote")
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_role("link", name="Digitaidot työnhaussa")).to_have_count(0)
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Newsletters").click()
+        page.get_by_label("E-mail address").fill("nobody")
+        page.get_by_role("button", name="Subscribe").click()
+        page.get_by_role("link", name="E-mail address: This is no e-mail address").click()
+        page.get_by_label("E-mail address").fill("lukija@example.org")
+        page.get_by_text("Only a part of it").click()
+        page.get_by_label("Theme days", exact=True).check()
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Check your mail")
+    (row,) = Subscription.rows({"email_key": "lukija@example.org"})
+    assert (row["state"], row["language"], row["sections"]) == (PENDING, "en", ["events"])
+
+
+def test_the_keyboard_alone_reaches_the_content_and_a_region(browser: Browser, site: Site) -> None:
+    page = browser.new_page(locale="en")
+    page.goto(site.address + "/networks")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Åland")
+    page.locator("a[aria-label^='Lapland']").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lapin työhönvalmentajat")
+    page.close()
