@@ -41,7 +41,7 @@ from events.registration_documents import BY_ERASURE, Registration, owner_keys
 from events.retention_documents import RetentionProof
 from events.reviews import REVIEWS
 from events.series_documents import Series
-from network_api.feature import Feature, Person
+from network_api.feature import Counted, Feature, Person
 
 
 def _of(person: Person) -> list[Mapping[str, Any]]:
@@ -68,15 +68,17 @@ def export_person(person: Person) -> Mapping[str, Any]:
     }
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Give the person's coming seats to those who wait, and take out of past registrations who it was."""
-    for row in _of(person):
-        found = Registration.wrap(row)
+    registrations = [Registration.wrap(row) for row in _of(person)]
+    needs = Needs.by_ids(found.pk for found in registrations)
+    for found in registrations:
         event = Event.get(found.event_id)
         if found.is_live and not event.is_over:
-            found = queueing.withdraw(event, found, BY_ERASURE)
-        attendance.anonymise(found)
-    CalendarLink.remove({"member_id": person.member_id})
+            queueing.withdraw(event, found, BY_ERASURE)
+        attendance.anonymise(found.fresh())
+    links = CalendarLink.remove({"member_id": person.member_id})
+    return {Registration: len(registrations), Needs: len(needs), CalendarLink: links}
 
 
 feature = Feature(

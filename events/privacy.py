@@ -4,6 +4,8 @@ Terms of participants are settings, in days from the end of the theme day; `rete
 What has no such term tells nothing about a person once the others are gone: the figures are made of it.
 """
 
+from flask_babel import lazy_gettext
+
 from events.attendance_documents import Attendance
 from events.documents import Event, Partner, Remote, Venue
 from events.feed_documents import CalendarLink
@@ -23,7 +25,7 @@ ANNOUNCED = Term("as long as the theme day is announced")
 _SEAT = "To hold the seat and the place in the queue; stays as a number of the figures."
 _LINKS = "To check the links and tickets of the person."
 _LEDGER = "To show that somebody came, and how that is known; stays as a number of the figures."
-_FIGURES = "that somebody took a seat, in which region and of which kind of organisation, and whether they came: figures."
+_FIGURES = lazy_gettext("That somebody took a seat, from where, and whether they came: for the figures. Who it was is gone.")
 
 REGISTER = (
     Holding(
@@ -83,7 +85,6 @@ REGISTER = (
                 FIGURES,
             ),
         ),
-        after_erasure="that somebody came, and how that is known: figures.",
     ),
     Holding(Notice, other="event_id, kind, modes, planned_for, state, due_at, fence, after, mailed"),
     Holding(

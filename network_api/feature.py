@@ -28,6 +28,9 @@ class Person(NamedTuple):
     email_key: str
 
 
+Counted = Mapping[type[BaseDocument], int]  # how many documents of each class
+
+
 class Link(NamedTuple):
     """What the frame of every page leads to: an endpoint without arguments, and its name."""
 
@@ -48,7 +51,8 @@ class Feature:
     """A feature as `app.py` sees it.
 
     `check` recounts the feature's invariants on live data; `export_person` returns what is held about somebody, as JSON
-    can write it; `erase_person` deletes or anonymises it, inside a transaction, and can run twice; `demo` makes demo
+    can write it; `erase_person` deletes or anonymises it, inside a transaction, can run twice, and counts
+    what it has erased; `demo` makes demo
     data, given what the features before it made. `reviews` are asked, each by its name, about a mail of the feature when
     it is about to be sent: they answer what to add to it, or None where it is not to be sent.
     `register` says of every stored field whether it is personal, and then what for and how long (`network_api.privacy`).
@@ -68,7 +72,7 @@ class Feature:
     schedule: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}
-    erase_person: Callable[[Person], None] = lambda person: None
+    erase_person: Callable[[Person], Counted] = lambda person: {}
     reviews: Mapping[str, Callable[[str], Addition | None]] = field(default_factory=dict)
     demo: Callable[[dict[str, Any]], None] = lambda made: None
     let_go: Callable[[], None] = lambda: None

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from flask import current_app
+from flask_babel import LazyString
 from mongoengine import EmbeddedDocumentField
 
 from network_api.documents import BaseDocument, Part
@@ -59,7 +60,7 @@ class Holding:
     document: type[BaseDocument] | type[Part]
     personal: tuple[Field, ...] = ()
     other: str = ""
-    after_erasure: str = ""
+    after_erasure: str | LazyString = ""
 
     @property
     def name(self) -> str:

@@ -1,5 +1,7 @@
 """What all features share, as the application sees it: what it stores, and its work on the clock."""
 
+from flask_babel import lazy_gettext
+
 from network_api import audit_chain
 from network_api.audit import AuditEntry
 from network_api.audit_chain import AuditBlock
@@ -28,7 +30,7 @@ REGISTER = (
             Field("language, review, about, cause, last_answer", _SENT, SERVICE, AFTER_SENDING),
         ),
         other="message_id, state, due_at, fence, claimed_by, attempts, uncertain, sent_at, expires_at",
-        after_erasure="to which address a mail went, without what it said, for 30 days: so that it is known whether it arrived.",
+        after_erasure=lazy_gettext("To which address a mail went, for 30 days, without what it said: to know that it arrived."),
     ),
     Holding(StoredAttachment, (Field("filename, content_type, content", _MAIL, SERVICE, SENT),)),
     Holding(
@@ -38,7 +40,7 @@ REGISTER = (
             Field("changes", "What was changed, from what to what.", INTEREST, Term("as long as what it tells of")),
         ),
         other="action, target_id, network_id, block, salt, commitment",
-        after_erasure="who changed what, and when: a number that leads to nobody any more.",
+        after_erasure=lazy_gettext("What you changed as a coordinator or editor, under a number that leads to nobody any more."),
     ),
     Holding(AuditBlock, other="number, previous, entries, hashes, hash, signature"),
     Holding(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from network_api.documents import Problem, Row
-from network_api.feature import Feature, Person
+from network_api.feature import Counted, Feature, Person
 from newsletters import demo, routes
 from newsletters.bounces import receiving
 from newsletters.bounces import routes as bounce_routes
@@ -71,10 +71,9 @@ def export_person(person: Person) -> Mapping[str, Any]:
     return {name: rows for part in PARTS for name, rows in part.export_person(person).items()}
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete that, or let it be known no more whose it was."""
-    for part in PARTS:
-        part.erase_person(person)
+    return {document: number for part in PARTS for document, number in part.erase_person(person).items()}
 
 
 feature = Feature(

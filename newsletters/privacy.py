@@ -4,6 +4,8 @@ Somebody who gets the letter is kept as long as they do; a term begins when they
 when they were asked. Jobs take out what is kept no longer (`subscriptions/lapsing.py`, `bounces/tasks.py`).
 """
 
+from flask_babel import lazy_gettext
+
 from network_api.privacy import CONSENT, DUTY, INTEREST, SERVICE, Field, Holding, Term
 from newsletters.bounces.documents import Bounce
 from newsletters.contributions.documents import ContributedImage, ContributedLink, Contribution
@@ -54,7 +56,9 @@ REGISTER = (
     Holding(
         Suppression,
         (Field("id, newsletter_id, reason", _SUPPRESSED, INTEREST, STAYS),),
-        after_erasure="a keyed hash of the address, so that no old list brings the person back.",
+        after_erasure=lazy_gettext(
+            "A hash of your address that only the platform can make: so that no old list brings the letter back."
+        ),
     ),
     Holding(
         MailAllowance,
@@ -72,7 +76,7 @@ REGISTER = (
         Contribution,
         (Field("author_id", "Who wrote it in the name of their network.", INTEREST, Term("until the author erases themselves")),),
         other="network_id, section, title, text, links, image, told_at",
-        after_erasure="what was written in the name of a network is the network's; who wrote it is taken out.",
+        after_erasure=lazy_gettext("What you wrote in the name of a network is the network's. That it was you is gone."),
     ),
     Holding(ContributedLink, other="url, label"),
     Holding(ContributedImage, other="url, alt"),
@@ -89,7 +93,7 @@ REGISTER = (
         ),
         other="newsletter_id, network_id, title, state, content_hash, send_at, started_at, sent_at, audience, dropped,"
         " dispatching, contributions_until, network_deadlines",
-        after_erasure="what has been sent stays as it was sent, without the blocks whose person has taken them back.",
+        after_erasure=lazy_gettext("A letter that has been sent, as it was sent. An introduction of yours is shown no more."),
     ),
     Holding(Source, other="type, id, version"),
     Holding(
@@ -122,7 +126,7 @@ REGISTER = (
         Snapshot,
         (Field("recipients, excluded, reasons, through", _LEDGER, DUTY, STAYS),),
         other="issue_id, number",
-        after_erasure="that a letter went to somebody: a number that leads to nobody any more.",
+        after_erasure=lazy_gettext("That a letter was sent to somebody: a number that leads to nobody any more."),
     ),
     Holding(
         Progress,

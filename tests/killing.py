@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from mongoengine.connection import get_connection
@@ -12,14 +12,15 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from network_api.app import create_app
 from tests.processes import PROCESSES
 
+COMMITS = ("commitTransaction",)
 CHANGES = ("insert", "update", "delete", "commitTransaction")
 
 
 class KilledAt(CommandListener):
     """Kills this process when it is about to send so many changes, or has had the answer to as many."""
 
-    def __init__(self, number: int, *, answered: bool) -> None:
-        self.left, self.answered = number, answered
+    def __init__(self, number: int, names: Collection[str], *, answered: bool) -> None:
+        self.left, self.names, self.answered = number, names, answered
 
     def started(self, event: CommandStartedEvent) -> None:
         """Count, and end here."""
@@ -35,23 +36,29 @@ class KilledAt(CommandListener):
         """What failed is no change."""
 
     def _count(self, name: str) -> None:
-        if name in CHANGES:
+        if name in self.names:
             self.left -= 1
             if self.left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _run(number: int, answered: bool, work: Callable[..., object], settings: dict[str, Any], arguments: tuple[Any, ...]) -> None:
-    monitoring.register(KilledAt(number, answered=answered))
+def _run(killer: KilledAt, work: Callable[..., object], settings: dict[str, Any], arguments: tuple[Any, ...]) -> None:
+    monitoring.register(killer)
     with create_app(settings).app_context():
         work(*arguments)
 
 
 def killed_at(
-    number: int, work: Callable[..., object], settings: dict[str, Any], *arguments: Any, answered: bool = False
+    number: int,
+    work: Callable[..., object],
+    settings: dict[str, Any],
+    *arguments: Any,
+    at: Collection[str] = CHANGES,
+    answered: bool = False,
 ) -> bool:
     """Do `work(*arguments)` in a process that is killed at its n-th change, from 0 on; False where it came to its end."""
-    process = PROCESSES.Process(target=_run, args=(number, answered, work, settings, arguments))
+    killer = KilledAt(number, at, answered=answered)
+    process = PROCESSES.Process(target=_run, args=(killer, work, settings, arguments))
     process.start()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL)

@@ -76,6 +76,7 @@ MATRIX = (
     Line("PATCH", "/members/me", SIGNED_IN),
     Line("DELETE", "/members/me", SIGNED_IN),
     Line("GET", "/members/me/export", SIGNED_IN),
+    Line("GET", "/erasures/<receipt>", PUBLIC),
     Line("GET", "/members/me/introduction", OWN_OF_THE_NETWORKS_MEMBER),
     Line("PUT", "/members/me/introduction", SIGNED_IN),
     Line("DELETE", "/members/me/introduction", OWN_OF_THE_NETWORKS_MEMBER),

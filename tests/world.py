@@ -18,7 +18,7 @@ from events.series_documents import Series
 from network_api.auth import links
 from network_api.auth.documents import AccessToken
 from network_api.documents import utcnow
-from network_api.members import actions
+from network_api.members import actions, erasing
 from network_api.members.documents import Member
 from network_api.networks.documents import Membership, Network
 from newsletters.subscriptions import links as subscription_links
@@ -138,10 +138,12 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     contribution = callers["editor"].post(f"/networks/{regional.pk}/contributions", given).json
     comment = callers["coordinator"].post(f"/issues/{issue.pk}/comments", {"text": "Hieno."}).json
     assert membership is not None
+    erasure = erasing.erase(Member.of_address("poistunut@example.org"))
     ids = {
         "network_id": regional.pk,
         "member_id": somebody.pk,
         "membership_id": membership.pk,
+        "receipt": erasure["receipt"],
         "token_id": token.public_id,
         "event_id": event.pk,
         "draft_id": draft.pk,

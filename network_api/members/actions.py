@@ -133,15 +133,17 @@ def end_sessions(caller: Caller) -> None:
 
 
 def export_me(member: Member) -> dict[str, Any]:
-    """All that every feature holds about a member."""
+    """All that every feature holds about a member, and the register that says what for (GDPR, article 15(1))."""
     person = Person(member.pk, member.email_key)
-    return {"exported_at": utcnow(), "data": {feature.name: feature.export_person(person) for feature in features()}}
+    held = {feature.name: feature.export_person(person) for feature in features()}
+    return {"exported_at": utcnow(), "data": held, "register": _register()}
 
 
-@transactional
-def erase_me(member: Member) -> dict[str, Any]:
-    """Erase a member from every feature, the last first; the receipt names nobody."""
-    person = Person(member.pk, member.email_key)
-    for feature in reversed(features()):
-        feature.erase_person(person)
-    return {"receipt": str(ObjectId()), "erased_at": utcnow()}
+def _register() -> list[dict[str, Any]]:
+    """What is kept about people at all, what for, on which basis and for how long."""
+    return [
+        {"document": holding.name, "fields": field.names, "purpose": field.purpose, "basis": field.basis, "term": str(field.term)}
+        for feature in features()
+        for holding in feature.register
+        for field in holding.personal
+    ]

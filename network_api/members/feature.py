@@ -5,14 +5,17 @@ from typing import Any
 
 from network_api.auth.documents import AccessToken, SignInCode, keyed_hash
 from network_api.documents import Problem
-from network_api.feature import Feature, Person
-from network_api.members import demo, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
+from network_api.feature import Counted, Feature, Person
+from network_api.members import demo, erasing, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
 from network_api.members.documents import Member, audience_keys
+from network_api.members.erasure_documents import Erasure
 from network_api.members.privacy import REGISTER
+from network_api.members.tasks import SCHEDULE
 
 
 def check() -> Iterator[Problem]:
-    """Recount who may see whom."""
+    """Recount who may see whom, and look for erasures that were left half done."""
+    yield from erasing.check()
     for row in Member.each({}):
         member = Member.wrap(row)
         if member.introduction:
@@ -33,20 +36,22 @@ def _tokens(person: Person) -> list[Mapping[str, Any]]:
     return AccessToken.rows({"member_id": person.member_id}) if person.member_id else []
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete the member, their sessions, tokens and codes."""
-    for token in _tokens(person):
-        AccessToken.close(token["_id"])
-    SignInCode.remove({"_id": keyed_hash("address", person.email_key)})
-    Member.remove({"email_key": person.email_key})
+    return {
+        AccessToken: sum(AccessToken.close(token["_id"]) for token in _tokens(person)),
+        SignInCode: SignInCode.remove({"_id": keyed_hash("address", person.email_key)}),
+        Member: Member.remove({"email_key": person.email_key}),
+    }
 
 
 feature = Feature(
     name="members",
-    documents=(Member, AccessToken, SignInCode),
+    documents=(Member, AccessToken, SignInCode, Erasure),
     register=REGISTER,
     blueprints=(sign_in_routes.blueprint, routes.blueprint),
     pages=(sign_in_pages.pages, own_pages.pages, introduction_pages.pages),
+    schedule=SCHEDULE,
     check=check,
     export_person=export_person,
     erase_person=erase_person,

@@ -8,7 +8,7 @@ from flask_babel import get_locale
 from network_api.auth.caller import Caller
 from network_api.auth.documents import AccessToken
 from network_api.languages import LANGUAGES
-from network_api.members import actions, consents
+from network_api.members import actions, consents, erasing
 from network_api.members.documents import Member
 from network_api.members.organisations import organisation_types
 from network_api.members.schemas import ExportSchema, IntroductionRequest, MemberPatch
@@ -103,7 +103,7 @@ def ask_to_erase(caller: Caller) -> Response:
 @signed_in
 def erase(caller: Caller) -> Response:
     """Erase oneself; the receipt is shown once, for afterwards nobody knows whose it is."""
-    erased = actions.erase_me(Member.get(caller.member_id))
+    erased = erasing.erase(Member.get(caller.member_id))
     response = page("members/erased.html", private=True, **erased)
     session.end(response)
     return response

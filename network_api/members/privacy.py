@@ -2,12 +2,14 @@
 
 from network_api.auth.documents import AccessToken, SignInCode
 from network_api.members.documents import Consent, Introduction, Member, Organisation
+from network_api.members.erasure_documents import Erased, Erasure
 from network_api.privacy import CONSENT, DUTY, INTEREST, SERVICE, Field, Holding, Term
 
 MEMBERSHIP = Term("until the member erases themselves")
 WITHDRAWN = Term("until the consent is withdrawn")
 CODE = Term("an hour")
 SESSION = Term("after signing in", "SESSION_DAYS")
+ERASING = Term("until the erasure is done, as a rule a moment")
 _SHOWN = "To show it to those whom the member chose."
 _AGREED = "To show that and how the member agreed (article 7(1))."
 
@@ -67,4 +69,10 @@ REGISTER = (
             ),
         ),
     ),
+    Holding(
+        Erasure,
+        (Field("member_id, email_key", "To know whom to erase.", DUTY, ERASING),),
+        other="running, left, erased, finished_at",
+    ),
+    Holding(Erased, other="document, number"),
 )

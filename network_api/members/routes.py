@@ -9,7 +9,7 @@ from network_api.auth.access import anybody, public
 from network_api.auth.caller import Caller
 from network_api.documents import Page, Row
 from network_api.errors import NotFound
-from network_api.members import actions
+from network_api.members import actions, erasing
 from network_api.members.documents import Member
 from network_api.members.schemas import (
     ErasureSchema,
@@ -45,6 +45,12 @@ def my_introduction(caller: Caller) -> Member:
 def visible_member(caller: Caller, member_id: str) -> Row:
     """A member whom this caller may see."""
     return actions.find_member(caller, member_id)
+
+
+@public
+def receipt_of_erasure(caller: Caller, receipt: str) -> Row:
+    """A receipt, for whoever has it."""
+    return erasing.find_receipt(receipt)
 
 
 @blueprint.route("/members")
@@ -91,9 +97,23 @@ class Me(MethodView):
 
     @blueprint.access(myself)
     @blueprint.response(202, ErasureSchema)
-    def delete(self, caller: Caller, member: Member) -> dict[str, Any]:
-        """Erase me from the platform, with a receipt"""
-        return actions.erase_me(member)
+    def delete(self, caller: Caller, member: Member) -> Row:
+        """Erase me from the platform, with a receipt
+
+        As a rule it is done with the answer. What a crash of ours interrupts goes on within a minute.
+        """
+        return erasing.erase(member)
+
+
+@blueprint.route("/erasures/<receipt>")
+class Erasures(MethodView):
+    """The receipt of an erasure."""
+
+    @blueprint.access(receipt_of_erasure)
+    @blueprint.response(200, ErasureSchema)
+    def get(self, caller: Caller, receipt: Row) -> Row:
+        """Read what became of an erasure, by its receipt"""
+        return receipt
 
 
 @blueprint.route("/members/me/export")

@@ -191,11 +191,38 @@ class NewTokenSchema(TokenSchema):
     token = fields.String(dump_only=True, metadata={"example": "nwt_…"})
 
 
-class ErasureSchema(Schema):
-    """The receipt of an erasure."""
+class ErasedSchema(Schema):
+    """How many documents of a kind were deleted, or let it be known no more whose they are."""
 
-    receipt = fields.String(dump_only=True, metadata={"example": "65f1c0ffee65f1c0ffee65f1"})
-    erased_at = Instant(dump_only=True)
+    document = fields.String(dump_only=True, metadata={"example": "Registration"})
+    number = fields.Integer(dump_only=True, metadata={"example": 3})
+
+
+class KeptSchema(Schema):
+    """What stays where there was any of it, and why."""
+
+    document = fields.String(dump_only=True, metadata={"example": "Registration"})
+    why = fields.String(dump_only=True, metadata={"example": "That somebody took a seat: for the figures. Who it was is gone."})
+
+
+class ErasureSchema(Schema):
+    """The receipt of an erasure: what was erased, what stays and why. It names nobody."""
+
+    receipt = fields.String(dump_only=True, metadata={"example": "5f2a9c0d4be84f1f8c0f6c1b7a3d9e20"})
+    state = fields.String(dump_only=True, validate=validate.OneOf(("running", "done")), metadata={"example": "done"})
+    erased_at = Instant(dump_only=True, allow_none=True)
+    erased = fields.List(fields.Nested(ErasedSchema), dump_only=True)
+    kept = fields.List(fields.Nested(KeptSchema), dump_only=True)
+
+
+class PurposeSchema(Schema):
+    """What is kept about people, what for, on which basis (an article of the GDPR) and for how long."""
+
+    document = fields.String(dump_only=True, metadata={"example": "Member"})
+    fields_ = fields.String(dump_only=True, data_key="fields", attribute="fields", metadata={"example": "email, email_key"})
+    purpose = fields.String(dump_only=True, metadata={"example": "To sign the member in and to write to them."})
+    basis = fields.String(dump_only=True, metadata={"example": "6(1)(b)"})
+    term = fields.String(dump_only=True, metadata={"example": "until the member erases themselves"})
 
 
 class ExportSchema(Schema):
@@ -203,3 +230,4 @@ class ExportSchema(Schema):
 
     exported_at = Instant(dump_only=True)
     data = fields.Dict(dump_only=True, metadata={"example": {"members": {"email": "aino@example.org"}}})
+    register = fields.List(fields.Nested(PurposeSchema), dump_only=True)

@@ -11,7 +11,7 @@ from network_api.auth.caller import COORDINATOR, MEMBER, Caller
 from network_api.auth.documents import email_key
 from network_api.documents import AlreadyExists, Page, Row, transactional
 from network_api.errors import Conflict, Forbidden, Invalid, NotFound
-from network_api.feature import Person
+from network_api.feature import Counted, Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
 from network_api.members.documents import Member
@@ -228,13 +228,14 @@ def leave_network(caller: Caller, membership: Membership, version: int | None) -
     change_membership(caller, membership, {"state": LEFT}, version)
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete a person's memberships. It is never refused: a network without coordinators passes to the national ones."""
-    for row in Membership.rows({"email_key": person.email_key}):
-        membership = Membership.wrap(row)
+    found = [Membership.wrap(row) for row in Membership.rows({"email_key": person.email_key})]
+    for membership in found:
         Membership.remove({"_id": membership.pk})
         if membership.counts_as_coordinator and Network.coordinator_goes(membership.network_id, even_the_last=True):
             _tell_the_national_coordinators(Network.get(membership.network_id), person)
+    return {Membership: len(found)}
 
 
 def _tell_the_national_coordinators(network: Network, person: Person) -> None:

@@ -19,7 +19,7 @@ from network_api import audit
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import LONG_AGO, AlreadyExists, Page, Row, transactional, utcnow
 from network_api.errors import Invalid
-from network_api.feature import Person
+from network_api.feature import Counted, Person
 from newsletters.bounces import reports
 from newsletters.bounces.documents import API, BOUNCED, UNSUBSCRIBED, Bounce
 from newsletters.bounces.matching import Match, delivery_state, match
@@ -144,8 +144,7 @@ def export_person(person: Person) -> Mapping[str, Any]:
     return {"bounces": [row for identifier in _of_person(person) for row in Bounce.rows({"subscription_id": identifier})]}
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete what servers told of the person's letters; before their subscriptions go."""
-    for identifier in _of_person(person):
-        for row in Bounce.rows({"subscription_id": identifier}, only=["_id"]):
-            Bounce.remove({"_id": row["_id"]})
+    found = [row for identifier in _of_person(person) for row in Bounce.rows({"subscription_id": identifier}, only=["_id"])]
+    return {Bounce: sum(Bounce.remove({"_id": row["_id"]}) for row in found)}

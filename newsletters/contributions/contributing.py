@@ -6,7 +6,7 @@ from typing import Any
 from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import Page, transactional
-from network_api.feature import Person
+from network_api.feature import Counted, Person
 from network_api.networks.documents import Network
 from newsletters.contributions.documents import AlreadyTold, ContributedImage, ContributedLink, Contribution
 
@@ -60,7 +60,9 @@ def export_person(person: Person) -> Mapping[str, Any]:
     return {"contributions": Contribution.rows({"author_id": person.member_id}) if person.member_id else []}
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """A contribution stays its network's; it is not known any more who wrote it."""
-    for row in Contribution.rows({"author_id": person.member_id}) if person.member_id else ():
+    found = Contribution.rows({"author_id": person.member_id}) if person.member_id else []
+    for row in found:
         Contribution.alter({"_id": row["_id"], "author_id": person.member_id}, {"$unset": {"author_id": ""}})
+    return {Contribution: len(found)}

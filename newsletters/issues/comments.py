@@ -7,7 +7,7 @@ from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import Page, transactional
 from network_api.errors import Invalid
-from network_api.feature import Person
+from network_api.feature import Counted, Person
 from newsletters.issues.comment_documents import Comment
 from newsletters.issues.documents import Issue
 
@@ -41,7 +41,7 @@ def export_person(person: Person) -> Mapping[str, Any]:
     return {"issue_comments": Comment.rows({"author_id": person.member_id}) if person.member_id else []}
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete what the person has said about issues."""
-    for row in Comment.rows({"author_id": person.member_id}) if person.member_id else ():
-        Comment.remove({"_id": row["_id"]})
+    found = Comment.rows({"author_id": person.member_id}) if person.member_id else []
+    return {Comment: sum(Comment.remove({"_id": row["_id"]}) for row in found)}

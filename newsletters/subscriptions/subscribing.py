@@ -11,7 +11,7 @@ from network_api.auth.caller import Caller
 from network_api.auth.documents import email_key
 from network_api.documents import AlreadyExists, Page, Row, transactional, utcnow
 from network_api.errors import Invalid, NotFound
-from network_api.feature import Person
+from network_api.feature import Counted, Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
 from newsletters.documents import Newsletter, WrongState
@@ -182,8 +182,10 @@ def export_person(person: Person) -> Mapping[str, Any]:
     return {"subscriptions": [{name: value for name, value in row.items() if name not in hidden} for row in rows]}
 
 
-def erase_person(person: Person) -> None:
+def erase_person(person: Person) -> Counted:
     """Delete a person's subscriptions; a keyed hash stays behind, so that no old list brings the address back."""
-    for row in Subscription.rows({"email_key": person.email_key}):
+    found = Subscription.rows({"email_key": person.email_key})
+    for row in found:
         Suppression.add(row["newsletter_id"], row["email_key"], "erased")
         Subscription.remove({"_id": row["_id"]})
+    return {Subscription: len(found)}
