@@ -10,6 +10,7 @@ through. Values of an entry are hashed apart, with a salt, so that they can be f
 """
 
 import hashlib
+import hmac
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -96,7 +97,7 @@ def _hash(value: Any) -> str:
 
 
 def _signature(key: bytes, hashed: str) -> str:
-    return keys.digest(key, "audit block", hashed).hex()
+    return hmac.digest(key, f"audit block\0{hashed}".encode(), "sha256").hex()
 
 
 def _commitment(salt: str, row: Row) -> str:

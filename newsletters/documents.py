@@ -17,7 +17,7 @@ from mongoengine import (
     StringField,
 )
 
-from network_api.documents import BaseDocument, Part, utcnow
+from network_api.documents import BaseDocument, Part, session, utcnow
 from network_api.errors import Conflict, Invalid, NotFound
 from network_api.languages import LANGUAGES, in_language, slugify
 from newsletters import local_times
@@ -85,17 +85,19 @@ class Newsletter(BaseDocument):
         return held
 
     @classmethod
-    def stir(cls, newsletter_id: ObjectId) -> None:
-        """Have every dispatch of a newsletter look again before its next group: somebody is suppressed, or an issue held.
+    def stir(cls, newsletter_id: ObjectId) -> int:
+        """Have every dispatch of a newsletter look again before its next group: a subscriber has changed, or an issue is held.
 
-        For use in the transaction of what has happened, so that a dispatch sees both or neither.
+        For use in the transaction of what has happened, so that a dispatch sees both or neither. Returns the new pulse: each is
+        counted once, and is seen after all before it.
         """
         cls.alter({"_id": newsletter_id}, {"$inc": {"pulse": 1}})
+        return cls.pulse_of(newsletter_id)
 
     @classmethod
     def pulse_of(cls, newsletter_id: ObjectId) -> int:
         """How often it has been stirred."""
-        row = cls.row({"_id": newsletter_id})
+        row = cls.collection().find_one({"_id": newsletter_id}, ("pulse",), session=session())
         return row.get("pulse", 0) if row else 0
 
     def today(self) -> date:

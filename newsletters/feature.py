@@ -16,8 +16,9 @@ from newsletters.contributions import routes as contribution_routes
 from newsletters.contributions.documents import Contribution
 from newsletters.desk import pages as desk_pages
 from newsletters.desk import sending_pages
-from newsletters.dispatch import audience, ledger
+from newsletters.dispatch import addressees, audience, ledger
 from newsletters.dispatch import routes as dispatch_routes
+from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.commands import newsletter
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.pool import pool
@@ -38,7 +39,13 @@ from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
 from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
 
-PARTS = (receiving, subscribing, contributing, comments)  # in the order of erasing: who came back is found by who subscribed
+PARTS = (
+    receiving,
+    addressees,
+    subscribing,
+    contributing,
+    comments,
+)  # in the order of erasing: who came back is found by who subscribed
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 
 
@@ -81,7 +88,7 @@ feature = Feature(
     documents=(
         *(Newsletter, Subscription, Suppression, MailAllowance),
         *(Contribution, Issue, Told, Comment, CountedLink),
-        *(Snapshot, Progress, Superseded, SendRate),
+        *(Snapshot, Addressees, Progress, Superseded, SendRate),
         Bounce,
     ),
     register=REGISTER,

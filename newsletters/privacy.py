@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 from network_api.privacy import CONSENT, DUTY, INTEREST, SERVICE, Field, Holding, Term
 from newsletters.bounces.documents import Bounce
 from newsletters.contributions.documents import ContributedImage, ContributedLink, Contribution
+from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
 from newsletters.dispatch.rates import SendRate
 from newsletters.documents import Cadence, Newsletter, Sender, SendWindow
@@ -22,11 +23,13 @@ from newsletters.subscriptions.suppression import MailAllowance, Suppression
 LEFT = Term("after the person has left, or been found unreachable", "RETAIN_UNSUBSCRIBED_DAYS")
 REPORTED = Term("after the report", "RETAIN_BOUNCES_DAYS")
 STAYS = Term("stays, without a name")
+COPIED = Term("until the letter has been sent to the batch; a week at most")
 WRITTEN = Term("as long as the newsletter has it")
 _CHOSEN = "To send what was asked for, when and in the language that was asked for."
 _KNOWN = "To show that and why the letter is sent, or is not (article 7(1))."
 _OF_A_REPORT = "To stop writing to addresses that take no letters, or to people who do not want them, and to show why."
 _WHO_WROTE = "Who wrote, edited, approved or sent it: the number of a member, which says nobody's name once they are erased."
+_COPIED = "To send a letter that is on its way: what it needs of the subscription, copied for a batch of recipients."
 _LEDGER = "Who was sent the letter and what became of it: the number of a subscription, which leads nowhere once it is deleted."
 _SUPPRESSED = "So that nobody who left is written to again: beside a keyed hash, without the address."
 
@@ -51,11 +54,13 @@ REGISTER = (
             Field("nonce", "To check the personal links in the letters.", CONSENT, LEFT),
             Field("newsletter_id", "Which letter it is.", CONSENT, LEFT),
         ),
+        other="pulse",
     ),
     Holding(SubscriptionConsent, (Field("asked_at, wording, source, confirmed_at", _KNOWN, DUTY, LEFT),)),
     Holding(
         Suppression,
         (Field("id, newsletter_id, reason", _SUPPRESSED, INTEREST, STAYS),),
+        other="pulse",
         after_erasure=lazy_gettext(
             "A hash of your address that only the platform can make: so that no old list brings the letter back."
         ),
@@ -102,7 +107,7 @@ REGISTER = (
         other="section, pinned, hidden, edited, told",
     ),
     Holding(Approval, (Field("by, at", _WHO_WROTE, INTEREST, STAYS),), other="content_hash"),
-    Holding(Audience, other="until, at_start, first_of_quarter, candidates, recipients, excluded, frozen_at"),
+    Holding(Audience, other="until, at_start, pulse, first_of_quarter, candidates, recipients, excluded, frozen_at"),
     Holding(Round, (Field("by, at", _WHO_WROTE, INTEREST, STAYS),), other="states, deliveries"),
     Holding(
         Told,
@@ -128,6 +133,7 @@ REGISTER = (
         other="issue_id, number",
         after_erasure=lazy_gettext("That a letter was sent to somebody: a number that leads to nobody any more."),
     ),
+    Holding(Addressees, (Field("people", _COPIED, CONSENT, COPIED),), other="pulse, expires_at"),
     Holding(
         Progress,
         (Field("states, times, answers", _LEDGER, DUTY, STAYS),),

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from secantus import SecantusDBServer
 
-from network_api.up.embedded import OPTIONS
-
 
 @contextmanager
 def running(worker: str) -> Iterator[str]:
@@ -23,4 +21,4 @@ def running(worker: str) -> Iterator[str]:
         yield urlunsplit(parts._replace(path=f"/test_{worker}"))
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, SecantusDBServer(storage_path=folder) as server:
-        yield f"{server.uri.rstrip('/')}/test_{worker}?{OPTIONS}"
+        yield f"{server.uri.rstrip('/')}/test_{worker}"

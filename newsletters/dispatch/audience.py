@@ -5,7 +5,7 @@ at once, the unique number of a snapshot lets one of them win each step, and the
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from bson import ObjectId
 
 from network_api.documents import AlreadyExists, Row, transactional, utcnow
+from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.ledger import (
     CODES,
     DONE,
@@ -26,6 +27,7 @@ from newsletters.dispatch.ledger import (
     pack,
     reason_to_leave_out,
 )
+from newsletters.dispatch.readers import Changes
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import CANCELLED, SENDING, Audience, Issue
 from newsletters.subscriptions import lapsing
@@ -66,9 +68,9 @@ def _begin(issue: Issue) -> Issue:
         return issue
     newest = Subscription.rows({"newsletter_id": issue.newsletter_id}, sort=[("_id", -1)], limit=1)
     until = newest[0]["_id"] if newest else issue.pk
-    audience = Audience(
-        until=until, at_start=_candidates(issue.newsletter_id, until), first_of_quarter=is_first_of_quarter(issue)
-    )
+    pulse = Newsletter.pulse_of(issue.newsletter_id)
+    there = _candidates(issue.newsletter_id, until)
+    audience = Audience(until=until, at_start=there, pulse=pulse, first_of_quarter=is_first_of_quarter(issue))
     return Issue.change({"_id": issue.pk, "audience": None}, {"$set": {"audience": audience.to_mongo()}}) or Issue.get(issue.pk)
 
 
@@ -119,22 +121,32 @@ def _keep(issue: Issue, number: int, chunk: list[Row]) -> bool:
         reasons=bytes(REASONS[reason] for reason in excluded.values()),
     )
     try:
-        _insert(snapshot, len(recipients))
+        _insert(issue, snapshot, [row for row in chunk if reasons[row["_id"]] is None])
     except AlreadyExists:
         return False
     return True
 
 
 @transactional
-def _insert(snapshot: Snapshot, size: int) -> None:
+def _insert(issue: Issue, snapshot: Snapshot, recipients: Sequence[Row]) -> None:
+    """Store a snapshot with its progress, and a copy of its recipients without those of whom there is news by now.
+
+    It holds the newsletter, so that whoever is erased at this moment is in no copy: of the two transactions one begins again.
+    """
+    newsletter_id, since = issue.newsletter_id, issue.audience.pulse
+    Newsletter.hold(newsletter_id)
     snapshot.insert()
     Progress(
         id=snapshot.pk,
         issue_id=snapshot.issue_id,
         number=snapshot.number,
-        state=OPEN if size else DONE,
-        states=bytes([CODES[READY]]) * size,
+        state=OPEN if recipients else DONE,
+        states=bytes([CODES[READY]]) * len(recipients),
     ).insert()
+    if recipients and since is not None:
+        rows = {row["_id"]: row for row in recipients}
+        news = Changes(newsletter_id, since).among(rows, rows, since, Newsletter.pulse_of(newsletter_id))
+        Addressees.of(snapshot.pk, since, [row for row in recipients if row["_id"] not in news]).insert()
 
 
 def _finish(issue: Issue) -> Issue | None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from flask import current_app
 
 from network_api.documents import Row, utcnow
+from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.ledger import (
     ATTEMPTING,
     CANCELLED,
@@ -30,9 +31,10 @@ from newsletters.dispatch.ledger import (
     Snapshot,
     unpack,
 )
-from newsletters.dispatch.mailing import Mailing, Readers
+from newsletters.dispatch.mailing import Mailing
 from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import Rates
+from newsletters.dispatch.readers import Readers
 from newsletters.dispatch.servers import NotConnected, Server, servers
 from newsletters.dispatch.smtp import Connection, Mail
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
@@ -63,7 +65,8 @@ class Batch:
         self.times = bytearray(progress.times or bytes(SECONDS.size * len(self.states)))
         self.answers: dict[str, str] = dict(progress.answers)
         snapshot = Snapshot.get(progress.pk)
-        self.readers = Readers(mailing.newsletter.pk, unpack(snapshot.recipients))
+        since = mailing.issue.audience.pulse
+        self.readers = Readers(mailing.newsletter.pk, snapshot.pk, unpack(snapshot.recipients), since)
         self.todo = self._places(READY) or self._places(DEFERRED)  # deferred ones wait longer than the rest
         self.state: str | None = None  # of the issue, when there was last any news
         self.next: Group | None = None  # prepared while the one before it was on its way
@@ -206,6 +209,7 @@ class Batch:
         now, rounds = utcnow(), self.progress.rounds
         if not any(code in WAITING for code in self.states):
             self._store(state=DONE, leased=False, due_at=now)
+            Addressees.remove({"_id": self.progress.pk})
             return
         if self.held and not self.todo:  # each of the batches that wait for tokens comes again for its share
             delay = min(timedelta(seconds=self.domain_wait * (self.rivals + 1)), LONGEST_DELAY)

@@ -1,11 +1,9 @@
 """An issue on its way: its mails to recipients, from sources that are read again as it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from threading import Lock
 from time import monotonic
-
-from bson import ObjectId
 
 from network_api import audit
 from network_api.documents import Row, transactional
@@ -17,50 +15,11 @@ from newsletters.issues.counted_links import counting
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import fallen, render, shown_places
 from newsletters.issues.sources.kinds import Live
-from newsletters.subscriptions.documents import ACTIVE, Subscription
-from newsletters.subscriptions.suppression import Suppression
 from newsletters.subscriptions.verp import return_path
 
 MOST_VARIANTS = 128  # kept ready at a time, of at most 100 kB each
 MOST_CHOICES = 4096
-READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source, or a subscription as it was, may still be in what goes out
-NEEDED = ("email", "email_key", "language", "sections", "regions", "nonce", "state")  # of a subscription
-
-
-class Readers:
-    """The subscriptions of one batch: read together, and again as time goes by, since each reading has its price.
-
-    Whoever is suppressed meanwhile is noticed before the next group, by the pulse of the newsletter.
-    """
-
-    def __init__(self, newsletter_id: ObjectId, recipients: Sequence[ObjectId]) -> None:
-        self._newsletter_id, self._recipients = newsletter_id, recipients
-        self._rows: dict[ObjectId, Row] = {}
-        self._read_at = float("-inf")
-        self._pulse: int | None = None
-
-    def have_news(self) -> bool:
-        """Whether anything that a dispatch has to notice has happened since this was last asked; then all is read again."""
-        pulse, before = Newsletter.pulse_of(self._newsletter_id), self._pulse
-        self._pulse = pulse
-        if pulse != before:
-            self._read_at = float("-inf")
-        return pulse != before
-
-    def reachable(self, places: Sequence[int]) -> dict[int, Row]:
-        """Those of a group, by place, who may be written to at this moment; also of one that comes back after a later one."""
-        if monotonic() - self._read_at >= READ_AGAIN_AFTER:
-            self._read()
-        rows = {place: self._rows.get(self._recipients[place]) for place in places}
-        return {place: row for place, row in rows.items() if row is not None}
-
-    def _read(self) -> None:
-        stretch = {"newsletter_id": self._newsletter_id, "_id": {"$gte": self._recipients[0], "$lte": self._recipients[-1]}}
-        found = Subscription.collection().find(stretch, NEEDED).batch_size(len(self._recipients))
-        active = [row for row in found if row["state"] == ACTIVE]
-        suppressed = Suppression.among(self._newsletter_id, [row["email_key"] for row in active])
-        self._rows = {row["_id"]: row for row in active if row["email_key"] not in suppressed}
-        self._read_at = monotonic()
+READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in what goes out
 
 
 class Mailing:

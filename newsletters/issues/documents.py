@@ -95,6 +95,7 @@ class Audience(Part):
 
     until = ObjectIdField(required=True)
     at_start = IntField(required=True)  # how many subscriptions there were when the freeze began
+    pulse = IntField()  # of the newsletter before any subscription was read
     first_of_quarter = BooleanField(required=True, default=True)  # so that it goes to those, too, who want one a quarter
     candidates = IntField()
     recipients = IntField()

@@ -1,7 +1,7 @@
 """Subscriptions: one address of a newsletter, and how its person agreed to it."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from mongoengine import (
@@ -9,15 +9,16 @@ from mongoengine import (
     DateTimeField,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
+    IntField,
     ListField,
     ObjectIdField,
     StringField,
 )
 
-from network_api.documents import BaseDocument, Part, utcnow
+from network_api.documents import BaseDocument, Part, transactional, utcnow
 from network_api.languages import LANGUAGES, search_terms
 from network_api.regions import REGIONS
-from newsletters.documents import SECTIONS, WrongState
+from newsletters.documents import SECTIONS, Newsletter, WrongState
 
 PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED = "pending", "active", "paused", "unsubscribed", "bounced"
 SUBSCRIPTION_STATES = (PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED)
@@ -54,6 +55,7 @@ class Subscription(BaseDocument):
         "indexes": [
             {"fields": ["newsletter_id", "email_key"], "unique": True},
             ("newsletter_id", "_id"),
+            ("newsletter_id", "pulse"),
             ("newsletter_id", "state", "_id"),
             ("newsletter_id", "search", "_id"),
             ("newsletter_id", "state", "search", "_id"),
@@ -82,6 +84,17 @@ class Subscription(BaseDocument):
     bounce_answer = StringField()  # what the server said that will not take letters for this address
     nonce = StringField(required=True, default=new_nonce)
     search = ListField(StringField())
+    pulse = IntField()  # of the newsletter, when a subscriber who was active last changed: a dispatch looks for it
+
+    @classmethod
+    @transactional
+    def alter(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
+        """As ever; a dispatch that is under way hears of it before its next group, where it can concern a recipient."""
+        row = cls.row({"_id": where["_id"]})
+        if row is not None and row["state"] == ACTIVE:
+            pulse = Newsletter.stir(row["newsletter_id"])
+            update = {**update, "$set": {**update.get("$set", {}), "pulse": pulse}}
+        return super().alter(where, update)
 
     def clean(self) -> None:
         """Work out the search terms."""

@@ -177,7 +177,7 @@ def _where(newsletter_id: ObjectId, query: Mapping[str, Any]) -> dict[str, Any]:
 
 def export_person(person: Person) -> Mapping[str, Any]:
     """The person's subscriptions, without what their personal links are made of."""
-    hidden = ("nonce", "search")
+    hidden = ("nonce", "search", "pulse")
     rows = Subscription.rows({"email_key": person.email_key})
     return {"subscriptions": [{name: value for name, value in row.items() if name not in hidden} for row in rows]}
 

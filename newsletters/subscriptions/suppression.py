@@ -3,14 +3,15 @@
 The hash is made with the secret key, and looked up under older keys as well, so that a new key forgets nobody's wish.
 """
 
+import hmac
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from bson import ObjectId
+from flask import current_app
 from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
 
-from network_api.auth import keys
 from network_api.documents import AlreadyExists, BaseDocument, Row, transactional, utcnow
 from newsletters.documents import Newsletter
 
@@ -18,37 +19,45 @@ MAILS_A_DAY = 5  # to one mailbox that somebody types into a form: nobody's is f
 REASONS = ("unsubscribed", "erased", "bounced", "complained")
 
 
+def address_hashes(purpose: str, *parts: str) -> list[str]:
+    """What an address is known by for a purpose: under today's secret key first, then under older ones."""
+    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
+    return [hmac.digest(key.encode(), "\0".join((purpose, *parts)).encode(), "sha256").hex() for key in keys]
+
+
 class Suppression(BaseDocument):
     """An address that a newsletter must not be sent to, as a keyed hash: it outlives the erasure of the person."""
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "suppressions"}
+    meta: ClassVar[dict[str, Any]] = {"collection": "suppressions", "indexes": [("newsletter_id", "pulse")]}
 
     id = StringField(primary_key=True)
     newsletter_id = ObjectIdField(required=True)
     reason = StringField(required=True, choices=REASONS)
+    pulse = IntField()  # of the newsletter, when it was added
 
     @staticmethod
-    def _keys(newsletter_id: ObjectId, email_key: str) -> list[str]:
-        return keys.hashes("suppression", str(newsletter_id), email_key)
+    def keys_of(newsletter_id: ObjectId, email_key: str) -> list[str]:
+        """The ids under which an address can be suppressed: today's first, then those under older secret keys."""
+        return address_hashes("suppression", str(newsletter_id), email_key)
 
     @classmethod
     @transactional
     def add(cls, newsletter_id: ObjectId, email_key: str, reason: str) -> None:
         """Suppress an address; harmless when it is already."""
         if not cls.holds(newsletter_id, email_key):
-            Newsletter.stir(newsletter_id)  # of two at the same moment the other begins again, too
-            cls(id=cls._keys(newsletter_id, email_key)[0], newsletter_id=newsletter_id, reason=reason).insert()
+            pulse = Newsletter.stir(newsletter_id)  # of two at the same moment the other begins again, too
+            cls(id=cls.keys_of(newsletter_id, email_key)[0], newsletter_id=newsletter_id, reason=reason, pulse=pulse).insert()
 
     @classmethod
     def lift(cls, newsletter_id: ObjectId, email_key: str) -> None:
         """Let an address in again: its person has asked for it."""
-        for key in cls._keys(newsletter_id, email_key):
+        for key in cls.keys_of(newsletter_id, email_key):
             cls.remove({"_id": key})
 
     @classmethod
     def of(cls, newsletter_id: ObjectId, email_key: str) -> Row | None:
         """Why an address is suppressed and since when, also under an older secret key; None where it is not."""
-        return cls.row({"_id": {"$in": cls._keys(newsletter_id, email_key)}})
+        return cls.row({"_id": {"$in": cls.keys_of(newsletter_id, email_key)}})
 
     @classmethod
     def holds(cls, newsletter_id: ObjectId, email_key: str) -> bool:
@@ -58,7 +67,7 @@ class Suppression(BaseDocument):
     @classmethod
     def among(cls, newsletter_id: ObjectId, email_keys: Iterable[str]) -> set[str]:
         """Which of these addresses are suppressed, in one query."""
-        hashes = {one: key for key in email_keys for one in cls._keys(newsletter_id, key)}
+        hashes = {one: key for key in email_keys for one in cls.keys_of(newsletter_id, key)}
         return {hashes[row["_id"]] for row in cls.rows({"_id": {"$in": list(hashes)}})}
 
 
@@ -79,7 +88,7 @@ class MailAllowance(BaseDocument):
         """Use one up; False where this day's are gone. Each call is counted, from however many processes."""
         local, _, domain = email_key.rpartition("@")
         mailbox = f"{local.partition('+')[0]}@{domain}"  # what stands behind the plus often leads to the same mailbox
-        key = keys.hashes("subscription mail", mailbox)[0]
+        key = address_hashes("subscription mail", mailbox)[0]
         return cls._count(key) or cls._begin(key) or cls._count(key)
 
     @classmethod

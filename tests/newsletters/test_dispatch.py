@@ -303,16 +303,14 @@ def who_leaves(app: Flask, newsletter: Newsletter, server: FaultyServer, place: 
 
 @pytest.mark.parametrize("place", [25, 49, 50], ids=["next group, first", "next group, last", "group after that"])
 def test_who_unsubscribes_while_the_letter_goes_out_does_not_get_it(
-    app: Flask, newsletter: Newsletter, server: FaultyServer, monkeypatch: pytest.MonkeyPatch, place: int
+    app: Flask, newsletter: Newsletter, server: FaultyServer, place: int
 ) -> None:
-    monkeypatch.setattr("newsletters.dispatch.mailing.READ_AGAIN_AFTER", 3600)
     assert who_leaves(app, newsletter, server, place) == {"accepted": 59, "suppressed": 1, "to them": 0}
 
 
 def test_without_the_pulse_they_would_get_it(
     app: Flask, newsletter: Newsletter, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletters.dispatch.mailing.READ_AGAIN_AFTER", 3600)
     monkeypatch.setattr(Newsletter, "stir", lambda newsletter_id: None)
     assert who_leaves(app, newsletter, server, 50) == {"accepted": 60, "to them": 1}
 
