@@ -4,8 +4,6 @@ A code is Base32 of the registration's id and the first 8 bytes of an HMAC over 
 worked out and not stored: erasing the person, or voiding the attendance, makes it unknown.
 """
 
-import hashlib
-import hmac
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
 from collections.abc import Mapping
@@ -24,6 +22,7 @@ from events import mails
 from events.documents import Event, title_of
 from events.registration_documents import Registration
 from events.seating import CANCELLED, ONSITE
+from network_api.auth import keys
 from network_api.documents import Row
 from network_api.errors import Conflict, NotFound
 from network_api.languages import in_language
@@ -57,7 +56,7 @@ def require_earned(registration: Registration, event: Event) -> None:
 
 def code_of(registration: Registration) -> str:
     """The code by which a certificate is checked."""
-    mac = _mac(current_app.config["SECRET_KEY"], registration.pk, registration.nonce)
+    mac = _mac(keys.newest(), registration.pk, registration.nonce)
     letters = b32encode(registration.pk.binary + mac).decode()
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 
@@ -69,8 +68,7 @@ def verified(code: str) -> Registration:
     except (NotBase32, ValueError) as error:
         raise NotFound from error
     found = Registration.first({"_id": ObjectId(raw[:_ID])}) if len(raw) == _ID + _MAC else None
-    secrets = (current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"])
-    if found is None or not any(hmac.compare_digest(_mac(secret, found.pk, found.nonce), raw[_ID:]) for secret in secrets):
+    if found is None or not keys.is_among(raw[_ID:], (_mac(key, found.pk, found.nonce) for key in keys.known())):
         raise NotFound
     try:
         require_earned(found, Event.get(found.event_id))
@@ -79,9 +77,8 @@ def verified(code: str) -> Registration:
     return found
 
 
-def _mac(secret: str, registration_id: ObjectId, nonce: str) -> bytes:
-    said = "\0".join(("certificate", str(registration_id), nonce)).encode()
-    return hmac.new(secret.encode(), said, hashlib.sha256).digest()[:_MAC]
+def _mac(key: bytes, registration_id: ObjectId, nonce: str) -> bytes:
+    return keys.digest(key, "certificate", str(registration_id), nonce)[:_MAC]
 
 
 def minutes_of(registration: Registration, event: Event) -> int:

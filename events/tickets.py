@@ -21,11 +21,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import current_app
 
 from events.documents import Event
 from events.registration_documents import CONFIRMED, Registration
 from events.seating import ONSITE
+from network_api.auth import keys
 from network_api.errors import Conflict, Invalid
 
 VERSION, _CONTEXT = b"\x01", b"ticket"
@@ -63,7 +63,7 @@ def code_of(registration: Registration) -> str:
     """The code on a registration's ticket. Raises NoTicket."""
     if registration.status != CONFIRMED or registration.mode != ONSITE:
         raise NoTicket
-    key = _key(current_app.config["SECRET_KEY"])
+    key = _key(keys.newest())
     said = VERSION + _key_id(key) + registration.event_id.binary + registration.pk.binary + bytes.fromhex(registration.nonce)
     return b32encode(said + key.sign(_CONTEXT + said)).decode().rstrip("=")
 
@@ -112,12 +112,11 @@ def _picture(registration: Registration, kind: str) -> bytes:
 
 
 def _keys() -> list[Ed25519PrivateKey]:
-    config = current_app.config
-    return [_key(secret) for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"])]
+    return [_key(secret) for secret in keys.known()]
 
 
-def _key(secret: str) -> Ed25519PrivateKey:
-    seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"network-api ticket 1").derive(secret.encode())
+def _key(secret: bytes) -> Ed25519PrivateKey:
+    seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"network-api ticket 1").derive(secret)
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 

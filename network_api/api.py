@@ -14,13 +14,14 @@ import re
 from collections.abc import Callable
 from functools import cache, wraps
 from http import HTTPStatus
+from threading import RLock
 from typing import Any
 from urllib.parse import urlencode
 
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
@@ -101,9 +102,37 @@ def http_problem(error: HTTPException) -> Response:
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
-    """The OpenAPI document, and one answer for every error."""
+    """The OpenAPI document, written when somebody first asks for it, and one answer for every error.
+
+    Most processes are never asked, and writing it would be two thirds of what making an application takes.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, **kwargs: Any) -> None:
+        self._writing = RLock()
+        self._unwritten: list[flask_smorest.Blueprint] = []
+        super().__init__(app, **kwargs)
+
+    @property
+    def spec(self) -> Any:
+        """The document, whole."""
+        with self._writing:
+            unwritten, self._unwritten = self._unwritten, []
+            for blueprint in unwritten:
+                blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
+                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+            return self._spec
+
+    @spec.setter
+    def spec(self, begun: Any) -> None:
+        self._spec = begun
+
+    def register_blueprint(self, blp: flask_smorest.Blueprint) -> None:
+        """Register the routes of a blueprint; its part of the document is written later."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp)
+        self._unwritten.append(blp)
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Every HTTP error as problem+json."""

@@ -10,7 +10,6 @@ through. Values of an entry are hashed apart, with a salt, so that they can be f
 """
 
 import hashlib
-import hmac
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -97,7 +96,7 @@ def _hash(value: Any) -> str:
 
 
 def _signature(key: bytes, hashed: str) -> str:
-    return hmac.digest(key, f"audit block\0{hashed}".encode(), "sha256").hex()
+    return keys.digest(key, "audit block", hashed).hex()
 
 
 def _commitment(salt: str, row: Row) -> str:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import orjson
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import Flask, Response, current_app, g, request
 from mongoengine import BinaryField, DateTimeField, StringField
 
+from network_api.auth import keys
 from network_api.auth.caller import Caller
 from network_api.documents import AlreadyExists, BaseDocument, utcnow
 from network_api.errors import Conflict, Invalid
@@ -95,15 +96,19 @@ def finish(response: Response) -> Response:
 
 
 def _replay(answer: bytes, key: str) -> Response:
-    status, headers, body = orjson.loads(_cipher(key).decrypt(answer))
+    try:
+        status, headers, body = orjson.loads(_cipher(key).decrypt(answer))
+    except InvalidToken as error:  # under a secret key that was given up since
+        raise Conflict("This was done, and its answer can be read no more.", code="idempotency_answer_lost") from error
     response = current_app.response_class(body, status=status)
     response.headers.update({**headers, "Idempotent-Replayed": "true"})
     return response
 
 
-def _cipher(key: str) -> Fernet:
-    secret = hashlib.sha256(f"idempotency\0{current_app.config['SECRET_KEY']}\0{key}".encode()).digest()
-    return Fernet(urlsafe_b64encode(secret))
+def _cipher(key: str) -> MultiFernet:
+    """Encrypts under the newest secret key, and reads what older ones have encrypted."""
+    made = (hashlib.sha256(b"\0".join((b"idempotency", secret, key.encode()))).digest() for secret in keys.known())
+    return MultiFernet([Fernet(urlsafe_b64encode(one)) for one in made])
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from secantus import SecantusDBServer
 
+from network_api.up.embedded import OPTIONS
+
 
 @contextmanager
 def running(worker: str) -> Iterator[str]:
@@ -21,4 +23,4 @@ def running(worker: str) -> Iterator[str]:
         yield urlunsplit(parts._replace(path=f"/test_{worker}"))
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, SecantusDBServer(storage_path=folder) as server:
-        yield f"{server.uri.rstrip('/')}/test_{worker}"
+        yield f"{server.uri.rstrip('/')}/test_{worker}?{OPTIONS}"

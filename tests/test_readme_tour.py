@@ -1,4 +1,6 @@
-"""The tour of the README, run as it is written against a platform that `network-api up --demo` has just started."""
+"""The tours of the README and of the guides, run as they are written, one after another on a platform that
+`network-api up --demo` has just started.
+"""
 
 import re
 import subprocess
@@ -14,10 +16,10 @@ from tests.platform.running import Up, clean_environment, eventually, up
 BETWEEN = "--- next step ---"
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Up]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A platform with demo data on a free port."""
-    with up(tmp_path / "data", "--demo") as started:
+    with up(tmp_path_factory.mktemp("tour") / "data", "--demo") as started:
         started.wait_until_ready()
         yield started
 

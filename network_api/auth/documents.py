@@ -8,9 +8,9 @@ from typing import Self
 from zlib import crc32
 
 from bson import ObjectId
-from flask import current_app
 from mongoengine import DateTimeField, IntField, ListField, ObjectIdField, StringField
 
+from network_api.auth import keys
 from network_api.documents import AlreadyExists, BaseDocument, Row, utcnow
 
 CODE_LIFETIME = timedelta(minutes=10)
@@ -24,12 +24,6 @@ PREFIXES = {"session": "nws_", "api": "nwt_"}
 def email_key(address: str) -> str:
     """What addresses are compared by: without case and without spaces around."""
     return address.strip().casefold()
-
-
-def keyed_hash(purpose: str, *parts: str) -> str:
-    """An HMAC-SHA256 under the secret key, for what is too short to be hashed bare."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, "\0".join((purpose, *parts)).encode(), hashlib.sha256).hexdigest()
 
 
 class SignInCode(BaseDocument):
@@ -48,9 +42,9 @@ class SignInCode(BaseDocument):
     @classmethod
     def issue(cls, address: str) -> str | None:
         """A fresh six-digit code for an address, replacing the one before; None when its hourly number is used up."""
-        key, now, code = keyed_hash("address", email_key(address)), utcnow(), f"{secrets.randbelow(10**6):06d}"
+        key, now, code = cls.keys_of(address)[0], utcnow(), f"{secrets.randbelow(10**6):06d}"
         fresh = {
-            "code_hash": keyed_hash("code", key, code),
+            "code_hash": keys.hashes("code", key, code)[0],
             "code_expires_at": now + CODE_LIFETIME,
             "tries_left": CODE_TRIES,
             "expires_at": now + timedelta(hours=1),
@@ -71,15 +65,24 @@ class SignInCode(BaseDocument):
             return None
         return code
 
+    @staticmethod
+    def keys_of(address: str) -> list[str]:
+        """What an address is known by: under the newest secret key first."""
+        return keys.hashes("address", email_key(address))
+
     @classmethod
     def redeem(cls, address: str, code: str) -> bool:
         """Use up one try; True once for the right code. A code works once, within its ten minutes and five tries."""
-        key = keyed_hash("address", email_key(address))
+        return any(cls._redeem(key, code) for key in cls.keys_of(address))
+
+    @classmethod
+    def _redeem(cls, key: str, code: str) -> bool:
         found = cls.change(
             {"_id": key, "tries_left": {"$gt": 0}, "code_expires_at": {"$gt": utcnow()}}, {"$inc": {"tries_left": -1}}
         )
-        offered = keyed_hash("code", key, code)
-        if not hmac.compare_digest(offered, (found and found.code_hash) or ""):
+        stored = (found and found.code_hash) or ""
+        offered = next((one for one in keys.hashes("code", key, code) if hmac.compare_digest(one, stored)), None)
+        if offered is None:
             return False
         return (
             cls.change({"_id": key, "code_hash": offered}, {"$set": {"tries_left": 0}, "$unset": {"code_hash": ""}}) is not None

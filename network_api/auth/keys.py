@@ -19,6 +19,16 @@ def known() -> list[bytes]:
     return [newest(), *(str(older).encode() for older in current_app.config["SECRET_KEY_FALLBACKS"])]
 
 
+def digest(key: bytes, *parts: str) -> bytes:
+    """An HMAC-SHA256 (RFC 2104) over parts, the first of which says what for."""
+    return hmac.digest(key, "\0".join(parts).encode(), "sha256")
+
+
+def hashes(*parts: str) -> list[str]:
+    """Keyed hashes of what is too short to be hashed bare: under the newest key first, then under older ones."""
+    return [digest(key, *parts).hex() for key in known()]
+
+
 def is_among(offered: bytes, expected: Iterable[bytes]) -> bool:
     """Whether what is offered is one of these, in a time that tells nothing about them."""
     return any(hmac.compare_digest(offered, one) for one in expected)

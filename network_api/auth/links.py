@@ -5,18 +5,17 @@ Nothing in the database is enough to make one; a new nonce makes all links of a 
 none for another. Letters, digits, `-`, `_` and one full stop in the middle: it survives any mail program.
 """
 
-import hmac
 from base64 import urlsafe_b64encode
 
 from bson import ObjectId
-from flask import current_app
 
+from network_api.auth import keys
 from network_api.documents import object_id
 
 
 def make_token(purpose: str, identifier: ObjectId, nonce: str) -> str:
     """The token for a document, under the present secret key."""
-    return f"{identifier}.{_signature(current_app.config['SECRET_KEY'], purpose, str(identifier), nonce)}"
+    return f"{identifier}.{_signature(keys.newest(), purpose, str(identifier), nonce)}"
 
 
 def identifier_of(token: str) -> ObjectId:
@@ -27,11 +26,9 @@ def identifier_of(token: str) -> ObjectId:
 def is_genuine(token: str, purpose: str, nonce: str) -> bool:
     """Whether this token was made for this purpose and document, under the present secret key or an older one."""
     identifier, _, offered = token.partition(".")
-    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-    signatures = [_signature(key, purpose, identifier, nonce) for key in keys]
-    return any(hmac.compare_digest(offered.encode(), signature.encode()) for signature in signatures)
+    signatures = (_signature(key, purpose, identifier, nonce) for key in keys.known())
+    return keys.is_among(offered.encode(), (signature.encode() for signature in signatures))
 
 
-def _signature(key: str, purpose: str, identifier: str, nonce: str) -> str:
-    digest = hmac.digest(key.encode(), "\0".join(("link", purpose, identifier, nonce)).encode(), "sha256")
-    return urlsafe_b64encode(digest[:24]).decode()
+def _signature(key: bytes, purpose: str, identifier: str, nonce: str) -> str:
+    return urlsafe_b64encode(keys.digest(key, "link", purpose, identifier, nonce)[:24]).decode()

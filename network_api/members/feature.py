@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from network_api.auth.documents import AccessToken, SignInCode, keyed_hash
+from network_api.auth.documents import AccessToken, SignInCode
 from network_api.documents import Problem
 from network_api.feature import Counted, Feature, Person
 from network_api.members import demo, erasing, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
@@ -40,7 +40,7 @@ def erase_person(person: Person) -> Counted:
     """Delete the member, their sessions, tokens and codes."""
     return {
         AccessToken: sum(AccessToken.close(token["_id"]) for token in _tokens(person)),
-        SignInCode: SignInCode.remove({"_id": keyed_hash("address", person.email_key)}),
+        SignInCode: sum(SignInCode.remove({"_id": key}) for key in SignInCode.keys_of(person.email_key)),
         Member: Member.remove({"email_key": person.email_key}),
     }
 

@@ -12,6 +12,8 @@ from network_api.up.process import program
 
 PYTHON = (sys.executable, "-P")  # -P: a folder called `events` where the user happens to stand must not be imported
 DATABASE_STOPS, MAIL_SINK_STOPS = 3, 2
+# It is one node, and notes each write that could be retried at a price that grows.
+OPTIONS = "directConnection=true&retryWrites=false"
 
 
 def database(port: int, storage: Path, log: Path) -> Child:
@@ -34,8 +36,8 @@ def database_command(port: int, storage: Path) -> list[str]:
 
 
 def database_uri(port: int) -> str:
-    """The URI of the embedded database. It is one node, and notes each write that could be retried at a price that grows."""
-    return f"mongodb://{LOOPBACK}:{port}/network?directConnection=true&retryWrites=false"
+    """The URI of the embedded database."""
+    return f"mongodb://{LOOPBACK}:{port}/network?{OPTIONS}"
 
 
 def mail_sink(port: int, maildir: Path, log: Path) -> Child:

@@ -3,26 +3,19 @@
 The hash is made with the secret key, and looked up under older keys as well, so that a new key forgets nobody's wish.
 """
 
-import hmac
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from bson import ObjectId
-from flask import current_app
 from mongoengine import DateTimeField, IntField, ObjectIdField, StringField
 
+from network_api.auth import keys
 from network_api.documents import AlreadyExists, BaseDocument, Row, transactional, utcnow
 from newsletters.documents import Newsletter
 
 MAILS_A_DAY = 5  # to one mailbox that somebody types into a form: nobody's is flooded
 REASONS = ("unsubscribed", "erased", "bounced", "complained")
-
-
-def address_hashes(purpose: str, *parts: str) -> list[str]:
-    """What an address is known by for a purpose: under today's secret key first, then under older ones."""
-    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-    return [hmac.digest(key.encode(), "\0".join((purpose, *parts)).encode(), "sha256").hex() for key in keys]
 
 
 class Suppression(BaseDocument):
@@ -38,7 +31,7 @@ class Suppression(BaseDocument):
     @staticmethod
     def keys_of(newsletter_id: ObjectId, email_key: str) -> list[str]:
         """The ids under which an address can be suppressed: today's first, then those under older secret keys."""
-        return address_hashes("suppression", str(newsletter_id), email_key)
+        return keys.hashes("suppression", str(newsletter_id), email_key)
 
     @classmethod
     @transactional
@@ -88,7 +81,7 @@ class MailAllowance(BaseDocument):
         """Use one up; False where this day's are gone. Each call is counted, from however many processes."""
         local, _, domain = email_key.rpartition("@")
         mailbox = f"{local.partition('+')[0]}@{domain}"  # what stands behind the plus often leads to the same mailbox
-        key = address_hashes("subscription mail", mailbox)[0]
+        key = keys.hashes("subscription mail", mailbox)[0]
         return cls._count(key) or cls._begin(key) or cls._count(key)
 
     @classmethod

@@ -12,6 +12,8 @@ from base64 import b32decode, b32encode
 from bson import ObjectId
 from flask import current_app
 
+from network_api.auth import keys
+
 _ID, _SIGNATURE = 12, 8  # bytes
 _PURPOSE = b"bounce\0"
 
@@ -22,7 +24,7 @@ def return_path(issue_id: ObjectId, subscription_id: ObjectId) -> str | None:
     if not local:
         return None
     ids = issue_id.binary + subscription_id.binary
-    token = b32encode(ids + _signature(current_app.config["SECRET_KEY"], ids)).rstrip(b"=").decode("ascii").lower()
+    token = b32encode(ids + _signature(keys.newest(), ids)).rstrip(b"=").decode("ascii").lower()
     return f"{local}+{token}@{domain}"
 
 
@@ -37,11 +39,10 @@ def read(address: str) -> tuple[ObjectId, ObjectId] | None:
     except (binascii.Error, ValueError):
         return None
     ids, offered = packed[: 2 * _ID], packed[2 * _ID :]
-    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-    if not any(hmac.compare_digest(offered, _signature(key, ids)) for key in keys):
+    if not keys.is_among(offered, (_signature(key, ids) for key in keys.known())):
         return None
     return ObjectId(ids[:_ID]), ObjectId(ids[_ID:])
 
 
-def _signature(key: str, ids: bytes) -> bytes:
-    return hmac.digest(key.encode(), _PURPOSE + ids, "sha256")[:_SIGNATURE]
+def _signature(key: bytes, ids: bytes) -> bytes:
+    return hmac.digest(key, _PURPOSE + ids, "sha256")[:_SIGNATURE]

@@ -1,7 +1,5 @@
 """Calendars: what goes with the mails of a registration, feeds, time zones; replayed into a real calendar program."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 from icalendar import Calendar
+from khal.cli import main_khal
 
 from events.documents import Event
 from network_api.networks.documents import Network
@@ -18,7 +18,6 @@ from tests.events.factories import make_event, register
 from tests.mailserver import Mailbox
 
 Link = Callable[..., str]
-KHAL = Path(sys.executable).with_name("khal")
 
 
 @pytest.fixture
@@ -144,9 +143,9 @@ class Client:
         return sorted(" ".join(line.split()) for line in shown.splitlines() if line.strip())
 
     def _run(self, *arguments: str) -> str:
-        asked = [str(KHAL), "-c", str(self.config), *arguments]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
+        """Its command in this process: a process of its own would read the program from disk anew each time."""
+        done = CliRunner().invoke(main_khal, ["-c", str(self.config), *arguments], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
         return done.stdout
 
 

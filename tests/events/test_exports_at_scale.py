@@ -1,4 +1,6 @@
-"""A table of twenty thousand rows needs no more memory than one of a thousand, from the database to the last byte.
+"""A table of many rows needs no more memory than one of a few, from the database to the last byte.
+
+`make fuzz` tells of twenty thousand rows.
 
 A workbook is made of the same rows; `test_exports.py` measures its making. Measured in a process of its own: the embedded
 database reads all matches into memory, and shares that of the tests.
@@ -25,8 +27,8 @@ from tests.conftest import give_role
 from tests.events.factories import make_event
 from tests.processes import at_once, together
 
-FEW, MANY = 1_000, 20_000
-MORE = 3_000  # of what the embedded database takes a second for every 500 of
+FEW, MORE = 1_000, 3_000
+MANY = 20_000
 ROOM = 1.2  # by how much the two peaks may differ: no batch of rows is quite like another
 Peaks = Callable[..., list[int]]
 
@@ -50,8 +52,8 @@ def store(document: BaseDocument, rows: Iterator[dict[str, Any]]) -> None:
     document.collection().insert_many([{**template, **row} for row in rows])
 
 
-def crowd(network: Network, people: int) -> Event:
-    """A theme day with so many who are registered, and came."""
+def crowd(network: Network, people: int, *, came: bool) -> Event:
+    """A theme day with so many who are registered, and who came."""
     event = make_event(network, questions=[{"id": "q", "type": "text", "label": {"fi": "Miksi?"}}])
     known = {"event_id": event.pk, "mode": "remote"}
     numbers = {ObjectId(): f"{number:05}" for number in range(people)}
@@ -63,8 +65,9 @@ def crowd(network: Network, people: int) -> Event:
             for found, number in numbers.items()
         ),
     )
-    came = Attendance(**known, registration_id=event.pk, source="manual", cause="a", at=utcnow())
-    store(came, ({"_id": ObjectId(), "registration_id": found, "cause": number} for found, number in numbers.items()))
+    if came:
+        entry = Attendance(**known, registration_id=event.pk, source="manual", cause="a", at=utcnow())
+        store(entry, ({"_id": ObjectId(), "registration_id": found, "cause": number} for found, number in numbers.items()))
     return event
 
 
@@ -86,21 +89,25 @@ def peak_of(settings: dict[str, Any], token: str, path: str, keeping: bool) -> i
 
 @pytest.fixture
 def peaks(bare_settings: dict[str, Any]) -> Peaks:
-    """`peaks("registrations.csv", MANY, keeping=False)`: the peak with a thousand rows, and that with so many."""
+    """`peaks("registrations.csv", MANY, keeping=False)`: the peak with a few rows, and that with so many."""
     network = Network(slug="keski-suomi", name={"fi": "Keski-Suomi"}, kind="regional").insert()
     coordinator = Member.of_address("koordinaattori@example.org")
     give_role(coordinator, network, "coordinator")
     _, token = AccessToken.issue("session", coordinator.pk, expires_at=None)
 
     def measure(table: str, many: int, *, keeping: bool = False) -> list[int]:
-        paths = (f"/events/{crowd(network, people).pk}/{table}" for people in (FEW, many))
+        days = (crowd(network, people, came=table.startswith("attendance")) for people in (FEW, many))
+        paths = (f"/events/{day.pk}/{table}" for day in days)
         return [at_once(peak_of, (bare_settings, token, path, keeping))[0] for path in paths]
 
     return measure
 
 
-@pytest.mark.parametrize(("table", "many"), [("registrations.csv", MANY), ("attendance.csv", MORE)])
-def test_a_table_of_many_rows_needs_no_more_memory_than_one_of_a_thousand(peaks: Peaks, table: str, many: int) -> None:
+@pytest.mark.parametrize(
+    ("table", "many"),
+    [("registrations.csv", MORE), ("attendance.csv", MORE), pytest.param("registrations.csv", MANY, marks=pytest.mark.fuzz)],
+)
+def test_a_table_of_many_rows_needs_no_more_memory_than_one_of_a_few(peaks: Peaks, table: str, many: int) -> None:
     least, most = peaks(table, many)
     assert most < least * ROOM, (least, most)
 

@@ -133,6 +133,17 @@ def up(data: Path, *options: str, **more: Any) -> Iterator[Up]:
             eventually(lambda pid=pid: not is_alive(pid), f"process {pid} is gone", 10)  # type: ignore[misc]
 
 
+def end_by(platform: Up, number: signal.Signals) -> int:
+    """End it by a signal, and see that nothing of it is left; the exit status."""
+    below = descendants(platform.process.pid)
+    assert len(below) >= len(CHILDREN)
+    platform.process.send_signal(number)
+    status = platform.process.wait(30)
+    for pid in below:  # after a SIGKILL it is the kernel that ends them, in no time
+        eventually(lambda pid=pid: not is_alive(pid), f"process {pid} is gone", 5)  # type: ignore[misc]
+    return status
+
+
 def ask_for_code(platform: Up, address: str) -> None:
     """The shortest way through everything: a request, the database, the broker, a worker, the mail sink."""
     assert platform.request("POST", "/api/v1/auth/codes", {"email": address})[0] == 202

@@ -16,7 +16,7 @@ from pathlib import Path
 from subprocess import run
 from typing import Any
 
-from tests.platform.running import COMMAND, Up, clean_environment, eventually, token_of, up
+from tests.platform.running import COMMAND, Up, clean_environment, end_by, eventually, token_of, up
 
 # The database comes right after the web: a transaction that a killed process leaves open holds its rows for up to a minute
 # (transactionLifetimeLimitSeconds), and a database that starts anew has none.
@@ -192,9 +192,8 @@ def test_kill_9_of_any_process_loses_no_registration_subscription_or_mail(tmp_pa
         for thread in people:
             thread.join()
         assert stage.failures == []
-        os.kill(platform.process.pid, signal.SIGKILL)
-        platform.process.wait()
-    with up(data, "--no-demo", settings=settings) as platform:
+        assert end_by(platform, signal.SIGKILL) == -signal.SIGKILL
+    with up(data, "--no-demo", port=platform.port, settings=settings) as platform:  # at once: nothing holds the folder or a port
         platform.wait_until_ready()
         client = Client(platform, admin.token)
         assert set(stage.registered) <= set().union(*(listed_by(client, event) for event in stage.events))

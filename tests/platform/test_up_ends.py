@@ -1,9 +1,9 @@
-"""`network-api up`, stopped and killed: its data survive, and nothing of it is left behind."""
+"""`network-api up`, stopped: its data survive, and nothing of it is left behind. `test_crash.py` kills it."""
 
 import signal
 from pathlib import Path
 
-from tests.platform.running import CHILDREN, Up, ask_for_code, descendants, eventually, free_port, is_alive, token_of, up
+from tests.platform.running import Up, ask_for_code, descendants, end_by, eventually, free_port, is_alive, token_of, up
 
 
 def me(platform: Up, token: str) -> int:
@@ -11,18 +11,7 @@ def me(platform: Up, token: str) -> int:
     return platform.request("GET", "/api/v1/members/me", token=token)[0]
 
 
-def end_by(platform: Up, number: signal.Signals) -> int:
-    """End it by a signal, and see that nothing of it is left; the exit status."""
-    below = descendants(platform.process.pid)
-    assert len(below) >= len(CHILDREN)
-    platform.process.send_signal(number)
-    status = platform.process.wait(30)
-    for pid in below:  # after a SIGKILL it is the kernel that ends them, in no time
-        eventually(lambda pid=pid: not is_alive(pid), f"process {pid} is gone", 5)  # type: ignore[misc]
-    return status
-
-
-def test_data_survives_a_stop_and_a_kill_and_a_neighbour_sees_nothing(tmp_path: Path) -> None:
+def test_data_survives_a_stop_and_a_neighbour_sees_nothing(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     options = ("--admin", "admin@example.org")
     with up(data, *options, port=port) as first, up(tmp_path / "neighbour") as neighbour:
@@ -35,18 +24,14 @@ def test_data_survives_a_stop_and_a_kill_and_a_neighbour_sees_nothing(tmp_path: 
         assert end_by(first, signal.SIGTERM) == 0
         assert not (data / "processes.json").exists()
         assert "has been killed" not in first.words
+        assert end_by(neighbour, signal.SIGINT) == 0
+        assert "Stopped." in neighbour.words
     kept = {name: (data / name).read_text() for name in ("secret-key", "ports.json")}
-    with up(data, *options, port=port) as second:
+    with up(data, *options, port=port) as second:  # at once: nothing holds the folder or a port
         second.wait_until_ready()
         assert "Admin token" not in second.words
         assert kept == {name: (data / name).read_text() for name in kept}
         assert me(second, token) == 200
-        assert end_by(second, signal.SIGKILL) == -signal.SIGKILL
-    with up(data, *options, port=port) as third:  # at once: nothing holds the folder or a port
-        third.wait_until_ready()
-        assert me(third, token) == 200
-        assert end_by(third, signal.SIGINT) == 0
-        assert "Stopped." in third.words
 
 
 def test_it_can_be_stopped_while_it_starts(tmp_path: Path) -> None:
