@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from flask import Response, make_response, redirect, request, url_for
 
 from network_api.auth.caller import STRANGER, Caller, holder, identify
+from network_api.auth.documents import PREFIXES
 from network_api.documents import Row
 from network_api.errors import Unauthenticated
 
@@ -22,9 +23,15 @@ def _name() -> str:
     return SESSION_COOKIES[0] if request.is_secure else SESSION_COOKIES[1]
 
 
+def _secret() -> str | None:
+    """The secret of the session in the cookie. An API token is none: here nobody asks what its scopes allow."""
+    secret = request.cookies.get(_name(), "")
+    return secret if secret.startswith(PREFIXES["session"]) else None
+
+
 def caller_of_pages() -> Caller:
     """Whose session the cookie holds; a stranger where there is none, or where it has ended."""
-    secret = request.cookies.get(_name())
+    secret = _secret()
     try:
         return identify(f"Bearer {secret}") if secret else STRANGER
     except Unauthenticated:
@@ -33,7 +40,7 @@ def caller_of_pages() -> Caller:
 
 def member_of_pages() -> Row:
     """The member whose session the cookie holds, without their roles; an empty row for a stranger."""
-    secret = request.cookies.get(_name())
+    secret = _secret()
     found = holder(secret) if secret else None
     return found[1] if found else {}
 
