@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from network_api.app import create_app
-from network_api.logs import without_tokens
+from network_api.logs import ROUTE, take_out_secrets
 from network_api.up.process import die_with_parent
 
 _memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, for the file by which gunicorn sees that a worker lives
@@ -34,11 +34,13 @@ class WebLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
         """Set up the logs, and what is taken out of them."""
         super().setup(cfg)
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
-            handler.addFilter(without_tokens)
+            handler.addFilter(take_out_secrets)
 
 
 worker_class = ThreadWorker
 logger_class = WebLogger
+# For whoever turns it on (--access-logfile): no network address, no path, no query, no referrer.
+access_log_format = f"%(t)s %(m)s %({{{ROUTE}}}e)s %(s)s %(b)s bytes %(M)s ms"
 threads = 8
 timeout = 60
 graceful_timeout = 8
