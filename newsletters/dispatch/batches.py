@@ -2,8 +2,11 @@
 
 import random
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -13,7 +16,7 @@ from flask import Flask, current_app
 from network_api import audit
 from network_api.documents import Row, transactional, utcnow
 from newsletters.dispatch import audience
-from newsletters.dispatch.groups import Batch
+from newsletters.dispatch.groups import Batch, Take
 from newsletters.dispatch.ledger import Progress
 from newsletters.dispatch.mailing import Mailing
 from newsletters.dispatch.rates import Rates
@@ -59,19 +62,37 @@ def _send_due(mailing: Mailing, end: float) -> None:
     random.shuffle(due)  # workers that begin at once do not vie for the same ones
     waiting = deque(due)
 
+    def take(rates: Rates) -> Batch | None:
+        while waiting and monotonic() < end:
+            with suppress(IndexError):  # another connection took the last one
+                claimed = Progress.claim(waiting.popleft())
+                if claimed is not None:
+                    return Batch(mailing, claimed, rates, end, len(waiting))
+        return None
+
     def work() -> None:
-        rates = Rates(app.config)
-        with app.app_context():
-            while waiting and monotonic() < end:
-                with suppress(IndexError):  # another connection took the last one
-                    batch = Progress.claim(waiting.popleft())
-                    if batch is not None and not Batch(mailing, batch, rates, end, len(waiting)).work():
-                        return
+        with app.app_context(), ThreadPoolExecutor(1) as beside:
+            _send_all(beside, partial(take, Rates(app.config)))
 
     connections = min(app.config["DISPATCH_CONNECTIONS"], len(due))
     with ThreadPoolExecutor(max(1, connections)) as threads:
         for working in [threads.submit(work) for _ in range(connections)]:
             working.result()
+
+
+def _send_all(beside: ThreadPoolExecutor, take: Take) -> None:
+    """Send batch after batch over one connection. The next is claimed while the last group of the one before is on its way."""
+
+    def meanwhile(job: Callable[..., Any], *given: Any) -> Future[Any]:
+        return beside.submit(copy_context().run, job, *given)
+
+    batch, served = take(), True
+    while batch is not None and served:
+        served = batch.work(meanwhile, take)
+        following = batch.following.result() if batch.following else None
+        batch = following or (take() if served else None)
+    if batch is not None:
+        batch.let_go()
 
 
 def has_something_to_do(issue: Row) -> bool:

@@ -1,14 +1,13 @@
 """A worker's hold on one batch, which goes out in groups, as fast as the limits of server and domains let it.
 
 Before a group goes out, one conditional update stores the results of the group before and writes this one ahead as
-`attempting`; so a killed worker leaves at most one group in doubt. While a group is on its way the next one is prepared,
-and just before that is written ahead, one small look tells whether anybody was suppressed, or the issue held or called off:
-then it is prepared anew.
+`attempting`; so a killed worker leaves at most one group in doubt. While a group is on its way the next one is prepared, or
+the next batch claimed. While a group is written ahead, one small look tells whether anybody was suppressed, or the issue held or
+called off: then the group goes back unsent, and is prepared anew.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from time import monotonic, sleep, time
 from typing import Any, NamedTuple
@@ -46,6 +45,8 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 RECONNECT_DELAY = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=3)  # what the server defers for so long is refused
 WAITING = (CODES[READY], CODES[DEFERRED])
+Meanwhile = Callable[..., Future[Any]]  # has a function called with what follows it, in a thread beside this one
+Take = Callable[[], "Batch | None"]
 
 
 class Group(NamedTuple):
@@ -69,50 +70,63 @@ class Batch:
         self.readers = Readers(mailing.newsletter.pk, snapshot.pk, unpack(snapshot.recipients), since)
         self.todo = self._places(READY) or self._places(DEFERRED)  # deferred ones wait longer than the rest
         self.state: str | None = None  # of the issue, when there was last any news
+        self.following: Future[Batch | None] | None = None
         self.next: Group | None = None  # prepared while the one before it was on its way
         self.held: list[int] = []  # back by their domain's limit
         self.domain_wait = 0.0
         self.line: tuple[Server, Connection] | None = None
+        self.look()
 
-    def work(self) -> bool:
+    def work(self, meanwhile: Meanwhile, take: Take) -> bool:
         """Send group after group until nothing is left, time is up, the lease is lost, or somebody says stop.
 
-        False where no server takes mail at this moment.
+        What can be done at the same time is done `meanwhile`; while the last group is on its way, that is to `take` the batch
+        after this one. False where no server takes mail at this moment.
         """
         try:
-            return self._work()
+            return self._work(meanwhile, take)
         finally:
             self._hang_up()
 
-    def _work(self) -> bool:
-        with ThreadPoolExecutor(1) as thread:
-            while self._goes_on():
-                try:
-                    server, connection = self._connection()
-                except NotConnected as error:
-                    current_app.logger.warning("issue %s waits for an SMTP server: %s", self.mailing.issue.pk, error)
-                    self._let_go(RECONNECT_DELAY)
-                    return False
-                group, self.next = self.next or self._prepare(str(server)), None
-                if group.wait and not self._rest(group.wait):
-                    return False
-                if not self._write_ahead(group):
-                    return True
-                ahead = thread.submit(copy_context().run, self._prepare, str(server)) if self.todo else None
-                left = self._send(connection, group)
-                self.next = ahead.result() if ahead else None
-                if left or not connection.is_open:
-                    self._take_back(left)
-        self._let_go(timedelta(0))
+    def _work(self, meanwhile: Meanwhile, take: Take) -> bool:
+        while self._goes_on():
+            try:
+                server, connection = self._connection()
+            except NotConnected as error:
+                current_app.logger.warning("issue %s waits for an SMTP server: %s", self.mailing.issue.pk, error)
+                self.let_go(RECONNECT_DELAY)
+                return False
+            group, self.next = self.next or self._prepare(str(server)), None
+            if group.wait and not self._rest(group.wait):
+                return False
+            stored = meanwhile(self._write_ahead, group)
+            news = self.look()
+            if not stored.result():
+                return True
+            if news:
+                self._take_back(self._not_sent(group.mails))
+                continue
+            ahead = meanwhile(self._prepare, str(server)) if self.todo else None
+            if not self.todo and self.following is None:
+                self.following = meanwhile(take)
+            left = self._send(connection, group)
+            self.next = ahead.result() if ahead else None
+            if left or not connection.is_open:
+                self._take_back(left)
+        self.let_go()
+        return True
+
+    def look(self) -> bool:
+        """Whether there is any news, of readers or of the issue, since the last look; what it is, is known then."""
+        if not self.readers.have_news():
+            return False
+        self.state = Issue.state_of(self.mailing.issue.pk)
         return True
 
     def _goes_on(self) -> bool:
         """Whether there is more to send, at this moment: what was prepared before somebody said stop goes back."""
-        if self.readers.have_news():
-            self._take_back()
-            self.state = Issue.state_of(self.mailing.issue.pk)
-            if self.state == ISSUE_CANCELLED:
-                self._cancel()
+        if self.state == ISSUE_CANCELLED:
+            self._cancel()
         held = self.mailing.newsletter.holds_until(utcnow()) is not None
         goes_on = self.state == SENDING and not held and bool(self.todo or self.next) and monotonic() < self.end
         if not goes_on:
@@ -155,7 +169,7 @@ class Batch:
     def _rest(self, seconds: float) -> bool:
         """Wait for the server's limit; False, with the batch given back, where that takes longer than this job has."""
         if monotonic() + seconds > self.end:
-            self._let_go(timedelta(seconds=seconds))
+            self.let_go(timedelta(seconds=seconds))
             return False
         sleep(seconds)
         return True
@@ -174,9 +188,13 @@ class Batch:
             if outcome.state == REFUSED:
                 note_refusal(group.rows[place]["_id"], outcome.answer)
             del left[place]
-        for place in left:
+        return self._not_sent(left)
+
+    def _not_sent(self, places: Iterable[int]) -> list[int]:
+        """Those that were written ahead and have not been sent are ready again."""
+        for place in (found := list(places)):
             self.states[place] = CODES[READY]
-        return list(left)
+        return found
 
     def _move(self, place: int, state: str) -> None:
         """Let a delivery come to a state, at this second."""
@@ -199,12 +217,13 @@ class Batch:
 
     def _cancel(self) -> None:
         """What has not gone out never will."""
+        self._take_back()
         for place, code in enumerate(self.states):
             if code in WAITING:
                 self._move(place, CANCELLED)
         self.todo = []
 
-    def _let_go(self, delay: timedelta) -> None:
+    def let_go(self, delay: timedelta = timedelta(0)) -> None:
         """Store the results and give the batch back: done, or due again after a delay."""
         now, rounds = utcnow(), self.progress.rounds
         if not any(code in WAITING for code in self.states):

@@ -150,10 +150,11 @@ class Progress(BaseDocument):
         if row is None or row["state"] != OPEN or row["due_at"] > now:
             return None
         states = bytes(row["states"]).replace(bytes([CODES[ATTEMPTING]]), bytes([CODES[UNKNOWN]]))
-        return cls.change(
-            {"_id": identifier, "state": OPEN, "fence": row["fence"], "due_at": {"$lte": now}},
-            {"$set": {"leased": True, "due_at": now + LEASE, "states": states}, "$inc": {"fence": 1}},
-        )
+        as_read = {name: row[name] for name in ("state", "fence", "due_at", "states")}  # whoever had it may still be writing
+        taken = {"leased": True, "due_at": now + LEASE, "states": states}
+        if not cls.alter({"_id": identifier, **as_read}, {"$set": taken, "$inc": {"fence": 1}}):
+            return None
+        return cls.wrap({**row, **taken, "fence": row["fence"] + 1})
 
     def store(self, states: bytes, answers: Mapping[str, str], **values: Any) -> bool:
         """Write where the batch stands; False where the lease was lost to another worker.
