@@ -72,6 +72,7 @@ class Newsletter(BaseDocument):
     count_links = BooleanField(required=True, default=False)  # how often they are followed, by nobody in particular
     sections = ListField(StringField(choices=SECTIONS), required=True)
     contribution_days = IntField(min_value=0, max_value=60)  # before the day of the cadence; none: no deadline
+    network_contribution_days = MapField(IntField(min_value=0, max_value=60))  # the same for single networks, by id
     watermarks = MapField(DateTimeField())  # by network: up to when its news have been told without a gap
     held = IntField(default=0)
     pulse = IntField(default=0)  # counts what a dispatch has to notice before its next group
@@ -133,3 +134,10 @@ class Newsletter(BaseDocument):
         if appears is None or self.contribution_days is None:
             return None
         return appears - timedelta(days=self.contribution_days)
+
+    def network_deadlines(self) -> dict[str, datetime]:
+        """The same for the networks that have one of their own, by id."""
+        appears = self.next_issue_at(utcnow())
+        if appears is None:
+            return {}
+        return {network_id: appears - timedelta(days=days) for network_id, days in self.network_contribution_days.items()}

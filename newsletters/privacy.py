@@ -38,6 +38,7 @@ REGISTER = (
         Newsletter,
         (Field("sender, reply_to", "From whom the letter comes, as readers see it.", INTEREST, WRITTEN),),
         other="slug, name, network_id, languages, timezone, send_window, cadence, count_links, sections, contribution_days,"
+        " network_contribution_days,"
         " watermarks, held, pulse",
     ),
     Holding(Sender, (Field("name, email", "From whom the letter comes, as readers see it.", INTEREST, WRITTEN),)),

@@ -25,6 +25,7 @@ from newsletters.documents import SECTIONS, Cadence, Newsletter, Sender, SendWin
 
 _LOCAL_TIME = r"\A([01]\d|2[0-3]):[0-5]\d\Z"
 
+_MOST_NETWORKS = 50
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")  # RFC 5322, section 3.2.3, without quoted strings
 
 
@@ -128,6 +129,16 @@ class NewsletterPatch(Schema):
             "rare": True,
         },
     )
+    network_contribution_days = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"\A[0-9a-f]{24}\Z", error="Not a valid id.")),
+        values=fields.Integer(validate=validate.Range(0, 60)),
+        validate=validate.Length(max=_MOST_NETWORKS),
+        metadata={
+            "description": "The same for single networks, by their id, where they have days of their own.",
+            "example": {"65f1c0ffee65f1c0ffee65f1": 10},
+            "rare": True,
+        },
+    )
     count_links = fields.Boolean(
         metadata={"example": False, "description": "Count how often links in its letters are followed, by day, without persons."}
     )
@@ -157,6 +168,10 @@ class NewsletterSchema(Resource, NewsletterRequest):
     )
     count_links = Derived(  # type: ignore[assignment]
         lambda row: bool(row.get("count_links")), shape={"type": "boolean", "example": False}
+    )
+    network_contribution_days = Derived(  # type: ignore[assignment]
+        lambda row: row.get("network_contribution_days") or {},
+        shape={"type": "object", "additionalProperties": {"type": "integer"}, "example": {"65f1c0ffee65f1c0ffee65f1": 10}},
     )
     next_issue_at = Derived(
         _next_issue_at,

@@ -72,13 +72,17 @@ class Mailing:
             self._standing = standing
             self._places.cache_clear()
             self._made.cache_clear()
-        note_fallen(self.issue, standing)
+        note_fallen(self.issue, standing if self.issue.sent_at is None else sources.standing_in_archive(self.issue.blocks))
         self._read_at = monotonic()
 
 
 @transactional
 def note_fallen(issue: Issue, standing: Mapping[str, Live]) -> None:
-    """Name in the audit log what has fallen out of an approved issue, each source once."""
+    """Name in the audit log what has fallen out of an approved issue, each source once.
+
+    Where it has been sent already, and goes again to a few, that is what has been withdrawn or erased: what is over by now
+    stays in the issue as all others have read it.
+    """
     for key in sorted(fallen(issue, standing)):
         if issue.drop(key):
             changes = {"blocks": {"before": key, "after": None}}

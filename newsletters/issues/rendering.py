@@ -146,6 +146,7 @@ def _shown(block: Block, language: str, standing: Mapping[str, Live]) -> dict[st
         "note": "" if spoken == language else only_in[spoken],
         "when": facts.when[language] if facts else "",
         "where": facts.where[language] if facts else "",
+        "page": facts.page if facts else "",
         "calendar": facts.calendar if facts else "",
         "coming_up": bool(block.told),
         "changed": bool(block.told and facts and facts.digest != block.told),

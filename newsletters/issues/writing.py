@@ -31,7 +31,7 @@ def make_issue(caller: Caller, newsletter: Newsletter, given: Mapping[str, Any])
         author_id=caller.member_id,
         edited_by=caller.member_id,
         contributions_until=given.get("contributions_until") or newsletter.contributions_until(),
-        network_deadlines=given.get("network_deadlines") or {},
+        network_deadlines={**newsletter.network_deadlines(), **(given.get("network_deadlines") or {})},
     )
     if given.get("assemble"):
         issue.blocks = _in_order(newsletter, [*issue.blocks, *assembled(newsletter, issue)])

@@ -24,7 +24,7 @@ PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED = "pending", "active", "paused", 
 SUBSCRIPTION_STATES = (PENDING, ACTIVE, PAUSED, UNSUBSCRIBED, BOUNCED)
 MONTHLY, QUARTERLY = FREQUENCIES = ("monthly", "quarterly")  # every issue, or the first of each quarter of the calendar
 EARLIER_CONSENTS = 5  # how many are kept
-CONSENT_WORDING = "2026-11"  # the version of the text beside the subscription form, in docs/consents.md
+CONSENT_WORDING = "2026-11-25"  # the version of the text beside the subscription form, in docs/consents.md
 
 
 def new_nonce() -> str:

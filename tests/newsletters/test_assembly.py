@@ -150,6 +150,7 @@ def test_a_theme_day_is_told_with_its_time_of_now_and_marked_where_readers_heard
     event = event.edit({"venue": Venue(name="Kaupunginkirjasto")})[0]
     first = editor.get(f"{path}/preview?format=text").text
     assert "Kaupunginkirjasto" in first
+    assert f"Ohjelma ja ilmoittautuminen: http://localhost/events/{event.slug}\n" in first
     assert "Työllisyystalo" not in first
     work_until_idle(Issue.get(path.split("/")[-1]))
     second = editor.get(f"/issues/{fill(editor, newsletter)['id']}/preview?format=text").text
@@ -181,6 +182,22 @@ def test_the_deadline_follows_the_cadence(coordinator: Api, editor: Api, newslet
     assert changed.json["contribution_days"] == 7
     until = fill(editor, newsletter)["contributions_until"]
     assert until[8:10] == "08"
+
+
+def test_a_network_has_days_of_its_own_in_each_issue_that_names_no_other_time(
+    coordinator: Api, editor: Api, newsletter: Newsletter, regional: Network, other_region: Network
+) -> None:
+    path = f"/newsletters/{newsletter.pk}"
+    assert coordinator.get(path).json["network_contribution_days"] == {}
+    own = {str(regional.pk): 3, str(other_region.pk): 5}
+    changes = {"cadence": {"day": 15, "time": "09:00"}, "contribution_days": 7, "network_contribution_days": own}
+    changed = coordinator.patch(path, changes, If_Match=coordinator.get(path).headers["ETag"])
+    assert changed.json["network_contribution_days"] == own
+    named = {"network_deadlines": {str(other_region.pk): "2027-01-02T07:00:00Z"}}
+    deadlines = fill(editor, newsletter, **named)["network_deadlines"]
+    assert (deadlines[str(regional.pk)][8:10], deadlines[str(other_region.pk)]) == ("12", "2027-01-02T07:00:00Z")
+    nobody = coordinator.patch(path, {"network_contribution_days": {"x": 3}}, If_Match=changed.headers["ETag"])
+    assert nobody.status_code == 422
 
 
 def test_an_introduction_that_is_opened_later_is_not_missed(

@@ -8,23 +8,26 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from flask.testing import FlaskClient
 from time_machine import travel
 
+from events.documents import Event
 from network_api.app import create_app
 from network_api.audit import AuditEntry
 from network_api.auth.caller import STRANGER
 from network_api.documents import utcnow
+from network_api.networks.documents import Network
 from newsletters.dispatch import audience, groups, resending
 from newsletters.dispatch.ledger import SECONDS, Progress, Superseded, count
 from newsletters.dispatch.letters import message_id
 from newsletters.documents import Newsletter, WrongState
 from newsletters.feature import check
-from newsletters.issues.documents import Issue
+from newsletters.issues.documents import Issue, Source
 from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.subscribing import unsubscribe
 from tests.conftest import Api
-from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe, subscribe_many, work_until_idle
-from tests.newsletters.smtp import FaultyServer
+from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe, subscribe_many, theme_day, work_until_idle
+from tests.newsletters.smtp import FaultyServer, willing
 from tests.processes import at_once, together
 
 REFUSAL = "554 5.7.1 Refused by policy"
@@ -234,6 +237,22 @@ def test_a_further_round_that_is_called_off_leaves_the_issue_sent(missed: Issue,
     issue = work_until_idle(missed)
     assert (issue.state, issue.dispatching, issue.sent_at) == ("sent", None, missed.sent_at)
     assert count(issue.pk) == {"accepted": 2, "unknown": 1, "cancelled": 1}
+
+
+def test_a_theme_day_that_is_over_by_a_further_round_stays_in_the_issue(
+    newsletter: Newsletter, server: FaultyServer, coordinator: Api, visitor: FlaskClient
+) -> None:
+    day = theme_day(Network.get(newsletter.network_id))
+    subscribe_many(newsletter, 3)
+    server.at_rcpt = lambda address: "550 5.7.1 No" if address.startswith("tilaaja0001") else None
+    issue = work_until_idle(issue_being_sent(newsletter, sources=(Source(type="event", id=day.pk, version=1),)))
+    now = utcnow()
+    Event.alter({"_id": day.pk}, {"$set": {"starts_at": now - timedelta(hours=7), "ends_at": now - timedelta(hours=1)}})
+    server.at_rcpt = willing
+    coordinator.post(f"/issues/{issue.pk}/deliveries/resend", {"states": ["refused"]})
+    issue = work_until_idle(issue)
+    assert (issue.state, count(issue.pk), issue.dropped) == ("sent", {"accepted": 3}, [])
+    assert f"event:{day.pk}" in visitor.get(f"/newsletters/{newsletter.slug}/{issue.pk}").text
 
 
 def send_again(settings: dict[str, Any], issue_id: ObjectId, guarded: bool) -> str:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from network_api.networks.documents import Network
 from newsletters.documents import Newsletter
-from newsletters.subscriptions.documents import ACTIVE, PENDING, Subscription
+from newsletters.subscriptions.documents import ACTIVE, CONSENT_WORDING, PENDING, Subscription
 from tests.mailserver import Mailbox
 from tests.newsletters.factories import make_newsletter, subscribe
 
@@ -64,7 +64,7 @@ def test_forms_of_several_letters_stand_on_one_page(visitor: FlaskClient, newsle
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_the_words_of_the_consent_are_those_of_the_register(visitor: FlaskClient, newsletter: Newsletter, language: str) -> None:
-    section = CONSENTS.split("### Newsletter: what I am sent")[1]
+    section = CONSENTS.split(f"## Version {CONSENT_WORDING}\n")[1].split("### Newsletter: what I am sent")[1]
     words = section.split(f"- **{language}** ")[1].split("\n")[0]
     assert words in visitor.get(PATH, headers={"Accept-Language": language}).text
 

@@ -14,10 +14,11 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Facts:
-    """When and where a theme day is, by language, and where its calendar entry is found."""
+    """When and where a theme day is, by language, and where its page and its calendar entry are found."""
 
     when: Mapping[str, str]
     where: Mapping[str, str]
+    page: str
     calendar: str
     digest: str  # changes with its time, place or ways to take part
 

@@ -50,8 +50,8 @@ def facts(event: Row) -> Facts:
     for language in LANGUAGES:
         with force_locale(language):
             when[language], where[language] = _when(event), _where(event)
-    calendar = f"{current_app.config['PUBLIC_URL']}/events/{event['_id']}.ics"
-    return Facts(when, where, calendar, digest(event))
+    days = f"{current_app.config['PUBLIC_URL']}/events"
+    return Facts(when, where, f"{days}/{event['slug']}", f"{days}/{event['_id']}.ics", digest(event))
 
 
 def block(event: Row, languages: Iterable[str], told: str | None) -> Block:
