@@ -106,11 +106,12 @@ def documents() -> tuple[type[BaseDocument], ...]:
 
 
 def ensure_indexes(app: Flask) -> None:
-    """Create the declared indexes that are missing. Raises SettingsError on a server without transactions."""
+    """Create the declared indexes that are missing, and the broker's. Raises SettingsError on a server without transactions."""
     with app.app_context():
         health.require_replica_set()
         for document in documents():
             document.ensure_indexes()
+    jobs.prepare(app)
 
 
 @transactional

@@ -68,6 +68,13 @@ def _transport_options(url: str) -> dict[str, Any]:
     }
 
 
+def prepare(app: Flask) -> None:
+    """Make the collections of a broker in MongoDB; of workers that start side by side, each would, and all but one fail."""
+    with app.extensions["celery"].connection_for_write() as connection:
+        if connection.transport.driver_type == "mongodb":
+            connection.default_channel.client.client.close()  # the channel's database makes them when it is first asked for
+
+
 def hasten(task: str, *arguments: str) -> None:
     """As `wake`, for work that a sweep soon finds anyway: beyond `RUSH` a second, announcing costs more than it hastens."""
 

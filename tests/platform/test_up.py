@@ -24,6 +24,7 @@ def test_it_says_where_everything_is(running: Up) -> None:
     assert f"{running.base}/api/v1/docs" in running.words
     assert f"{running.base}/dev/mail" in running.words
     assert token_of(running)
+    assert "it is started again" not in running.words  # at the first start nobody is in another's way
 
 
 def test_a_mail_goes_through_every_process(running: Up) -> None:
