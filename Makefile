@@ -72,7 +72,7 @@ tests/browser/node_modules/.installed: tests/browser/package-lock.json
 browser-tools: tests/browser/node_modules/.installed ## What tests of pages and letters need: an HTML validator (with Java) and axe-core
 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
-	$(BIN)/python -m pytest -n 4 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 screenshots: install-dev browser-tools ## Pictures of every page on people's way, in each language, size and light: build/screenshots
 	mkdir -p build/screenshots

@@ -245,7 +245,10 @@ def other_region(national: Network) -> Network:
     ).insert()
 
 
+LONGEST = ("tests/platform/test_crash", "tests/platform", "tests/test_readme_tour", "tests/browser", "tests/test_bad_input")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: they wait more than they work, and at the end the others would wait for them."""
-    longest = ("tests/platform/test_crash", "tests/platform/test_up", "tests/test_readme_tour", "tests/platform")
-    items.sort(key=lambda item: not item.nodeid.startswith(longest))
+    """The longest files first: at the end the others would wait for them."""
+    rank = {beginning: place for place, beginning in enumerate(LONGEST)}
+    items.sort(key=lambda item: next((rank[beginning] for beginning in LONGEST if item.nodeid.startswith(beginning)), len(rank)))
