@@ -46,6 +46,11 @@ class Quota(Part):
     unused = IntField(required=True, default=0, min_value=0)
     waiting = IntField(required=True, default=0, min_value=0)
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether a newcomer of its network would have to wait for one of these seats."""
+        return bool(self.waiting or self.unused <= 0)
+
 
 class Seated(BaseDocument):
     """What has seats. `seats_version` counts what happens to them; `queue` is the last number given to somebody who waits.
@@ -98,12 +103,18 @@ class Seated(BaseDocument):
             raise Invalid(errors={"mode": ["This theme day does not offer it."]})
 
     def claim_seat(self, mode: str) -> Self | None:
-        """Take a seat for a newcomer; None where there is none, or where others wait for one already."""
+        """Take a seat for a newcomer; None where there is none, or where others wait for one already.
+
+        A theme day that was full when it was read is not asked again: most who come after the last seat went cost no write.
+        """
+        if self.seats[mode].is_full:
+            return None
         return self._count({**seat_guard(self, mode), f"seats.{mode}.waiting": 0}, self._taking(mode))
 
     def claim_quota_seat(self, mode: str, network_id: ObjectId) -> Self | None:
         """Take one of the seats set apart for a network; None where none is left, or others of its people wait."""
-        if self.quota(mode, network_id) is None:
+        quota = self.quota(mode, network_id)
+        if quota is None or quota.is_used_up:
             return None
         apart = f"quotas.{network_id}.{mode}"
         guard = {**standing(self), f"{apart}.unused": {"$gt": 0}, f"{apart}.waiting": 0}

@@ -1,10 +1,12 @@
-"""Requests counted in the application's own database: what Flask-Limiter needs, in two commands a request.
+"""Requests counted for Flask-Limiter: in the application's own database, in two commands a request, and in the process.
 
-Its own MongoDB storage takes three, over connections of its own, one of them dear on the embedded engine. Here the count
-is read together with the end of its window, and both are remembered for the rest of the request.
+Its own MongoDB storage takes three commands, over connections of its own, one of them dear on the embedded engine. Here the
+count is read together with the end of its window, and both are remembered for the rest of the request. Its own storage in
+memory starts a thread for almost every request, to forget windows that are over; here that is done now and then in passing.
 """
 
 from datetime import datetime, timedelta
+from threading import Lock
 from time import time
 from typing import Any, ClassVar
 
@@ -14,6 +16,8 @@ from mongoengine import DateTimeField, IntField, StringField
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from network_api.documents import BaseDocument, Row, utcnow
+
+_TIDIED_FROM = 1000  # windows in memory before those that are over are first looked for
 
 
 class RequestCount(BaseDocument):
@@ -84,3 +88,62 @@ class DocumentStorage(Storage):
     def clear(self, key: str) -> None:
         """Forget the count of one limit and client."""
         RequestCount.remove({"_id": key})
+
+
+class ProcessStorage(Storage):
+    """Flask-Limiter's storage in the memory of one process, for fixed windows."""
+
+    STORAGE_SCHEME = ["process"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._windows: dict[str, tuple[int, float]] = {}  # how many, and when it ends
+        self._tidied_at = _TIDIED_FROM
+        self._lock = Lock()
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """Memory does not fail."""
+        return ()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count one more in the window of so many seconds; how many there are now."""
+        now = time()
+        with self._lock:
+            count, ends = self._windows.get(key, (0, 0.0))
+            if ends <= now:
+                count, ends = 0, now + expiry
+                self._tidy(now)
+            self._windows[key] = (count + amount, ends)
+        return count + amount
+
+    def _tidy(self, now: float) -> None:
+        """Forget the windows that are over, each time that there are twice as many as were left the last time."""
+        if len(self._windows) >= self._tidied_at:
+            self._windows = {key: window for key, window in self._windows.items() if window[1] > now}
+            self._tidied_at = max(_TIDIED_FROM, 2 * len(self._windows))
+
+    def get(self, key: str) -> int:
+        """How many there are in the window that has not ended."""
+        count, ends = self._windows.get(key, (0, 0.0))
+        return count if ends > time() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When the window ends; now, where there is none."""
+        return max(time(), self._windows.get(key, (0, 0.0))[1])
+
+    def check(self) -> bool:
+        """Yes."""
+        return True
+
+    def reset(self) -> int | None:
+        """Forget all counts."""
+        with self._lock:
+            forgotten = len(self._windows)
+            self._windows.clear()
+        return forgotten
+
+    def clear(self, key: str) -> None:
+        """Forget the count of one limit and client."""
+        with self._lock:
+            self._windows.pop(key, None)

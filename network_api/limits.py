@@ -14,13 +14,13 @@ from flask_limiter import ExemptionScope, Limiter
 from flask_limiter.util import get_remote_address
 from pymongo.uri_parser import parse_uri
 
-from network_api.counters import DocumentStorage
+from network_api.counters import DocumentStorage, ProcessStorage
 
 OWN_DATABASE = f"{DocumentStorage.STORAGE_SCHEME[0]}://"
 requests_limiter = Limiter(
     get_remote_address,
     application_limits=[lambda: str(current_app.config["RATELIMIT_REQUESTS"])],
-    storage_uri="memory://",
+    storage_uri=f"{ProcessStorage.STORAGE_SCHEME[0]}://",
     key_prefix="requests",
 )
 shared_limiter = Limiter(get_remote_address, key_prefix="shared")

@@ -152,7 +152,8 @@ def test_the_gate_does_what_the_model_does_for_long(gate: type[Gate]) -> None:
 
 
 def test_the_model_finds_a_gate_that_oversells(gate: type[Gate], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: the guard no longer asks whether a seat is available."""
+    """The negative control: neither the guard nor what was read before it asks whether a seat is available."""
+    monkeypatch.setattr(seating.Seats, "is_full", False)
     monkeypatch.setattr(seating, "seat_guard", lambda event, mode: seating.standing(event))
     with pytest.raises(AssertionError):
         run_state_machine_as_test(gate, settings=WITHOUT_SHRINKING)
