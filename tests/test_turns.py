@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from network_api.turns import turn
+from network_api.turns import give_way, turn
 
 
 def test_two_who_want_the_same_go_one_after_another() -> None:
@@ -43,3 +43,26 @@ def test_a_turn_ends_with_its_block_whatever_happens_in_it() -> None:
                 raise LookupError
         except LookupError:
             continue
+
+
+def test_what_can_wait_gives_way_to_who_has_a_turn() -> None:
+    order: list[str] = []
+    waits = threading.Event()
+
+    def mail() -> None:
+        waits.set()
+        give_way(60)
+        order.append("mail")
+
+    with ThreadPoolExecutor(1) as pool:
+        with turn("Event 4"):
+            mailing = pool.submit(mail)
+            waits.wait(10)
+            order.append("registration")
+        mailing.result(10)
+    assert order == ["registration", "mail"]
+
+
+def test_it_waits_no_longer_than_it_says() -> None:
+    with turn("Event 5"):
+        give_way(0.01)  # who has the turn would never let it go

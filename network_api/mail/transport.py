@@ -3,7 +3,9 @@
 import smtplib
 from contextlib import ExitStack, suppress
 from email.charset import QP, Charset
+from email.mime.base import MIMEBase
 from email.mime.text import MIMEText
+from email.policy import compat32
 from typing import Any, Self
 
 from flask import current_app
@@ -14,6 +16,7 @@ ANSWER_WITHIN = 0.5  # of the lease, for each answer; Flask-Mail's own connectio
 
 _quoted = Charset("utf-8")
 _quoted.body_encoding = QP
+_AS_ENCODED = compat32.clone(linesep="\r\n", max_line_length=None)
 
 
 class QuotedMessage(Message):
@@ -21,6 +24,12 @@ class QuotedMessage(Message):
 
     def _mimetext(self, text: str | None, subtype: str = "plain") -> Any:
         return MIMEText(text or "", subtype, _quoted)  # type: ignore[arg-type]  # a Charset is what it takes (email.mime.text)
+
+    def _message(self) -> MIMEBase:
+        """The mail with its headers as Flask-Mail has encoded and folded them; its own policy would parse each of them again."""
+        message = super()._message()
+        message.policy = _AS_ENCODED
+        return message
 
 
 class PatientConnection(Connection):
