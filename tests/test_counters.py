@@ -24,8 +24,7 @@ def test_windows_that_are_over_are_forgotten_and_others_are_not() -> None:
     for number in range(clients):
         storage.incr(f"client {number}", OVER)
     assert storage.incr("lasting", LONG) == 2
-    forgotten = storage.reset()
-    assert forgotten is not None and forgotten < clients
+    assert 0 < (storage.reset() or 0) < clients
 
 
 def test_one_count_can_be_forgotten() -> None:
