@@ -74,9 +74,9 @@ browser-tools: tests/browser/node_modules/.installed ## What tests of pages and 
 test: install-dev ## Run all tests in parallel (ARGS='tests/events -k seat' for some)
 	$(BIN)/python -m pytest -n 3 $(ARGS)
 
-screenshots: install-dev browser-tools ## Pictures of every page on people's way, in each language, size and light: build/screenshots
+screenshots: install-dev browser-tools ## Pictures of every page, and of people's ways through them: build/screenshots
 	mkdir -p build/screenshots
-	SCREENSHOTS=build/screenshots $(BIN)/python -m pytest -n 2 -q tests/browser -k journeys
+	SCREENSHOTS=build/screenshots $(BIN)/python -m pytest -n 2 -q tests/browser -k 'journeys or every_page'
 
 fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
 	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)

@@ -41,7 +41,7 @@ def draft(caller: Caller) -> Response:
         caller.require(EDITOR, given["network_id"])
         event = publishing.draft_event(caller, given)
     except DomainError as error:
-        form.refuse(error, _refusals())
+        form.refuse(error, refusals())
         return _form(caller, form)
     return go_to(url_for(".show", event_id=event.pk))
 
@@ -94,7 +94,7 @@ def change(caller: Caller, event: Event) -> Response:
     try:
         publishing.change_event(caller, event, given, form.version)
     except DomainError as error:
-        form.refuse(error, _refusals())
+        form.refuse(error, refusals())
         form.typed["version"] = str(event.fresh().version)
         return _form(caller, form, event)
     return go_to(url_for(".show", event_id=event.pk))
@@ -108,7 +108,7 @@ def publish(caller: Caller, event: Event) -> Response:
     try:
         publishing.publish_event(caller, event)
     except DomainError as error:
-        form.refuse(error, _refusals())
+        form.refuse(error, refusals())
         return _show(caller, event, form)
     return go_to(url_for(".show", event_id=event.pk))
 
@@ -124,7 +124,7 @@ def cancel(caller: Caller, event: Event) -> Response:
     try:
         publishing.cancel_event(caller, event, given["reason"])
     except DomainError as error:
-        form.refuse(error, _refusals())
+        form.refuse(error, refusals())
         return _show(caller, event, form)
     return go_to(url_for(".show", event_id=event.pk))
 
@@ -137,7 +137,7 @@ def remove(caller: Caller, event: Event) -> Response:
     try:
         publishing.remove_event(caller, event, None)
     except DomainError as error:
-        form.refuse(error, _refusals())
+        form.refuse(error, refusals())
         return _show(caller, event, form)
     return go_to(url_for("desk_pages.home"))
 
@@ -181,7 +181,8 @@ def _known(kind: str) -> str:
     return kind
 
 
-def _refusals() -> dict[str, str]:
+def refusals() -> dict[str, str]:
+    """What the rules of theme days say, in words for people, by code."""
     return {
         "forbidden": gettext("You may not do this for that network. Choose one that you edit."),
         "slug_taken": gettext("Another theme day has this name in its address. Change the title a little."),
@@ -196,4 +197,5 @@ def _refusals() -> dict[str, str]:
         "event_published": gettext("It has been published, so it can only be called off."),
         "event_cancelled": gettext("This theme day has been called off."),
         "event_ended": gettext("This theme day is over."),
+        "not_invited": gettext("The invitation has been taken back."),
     }

@@ -15,6 +15,8 @@ from network_api.documents import Row
 from network_api.pages.forms import Form
 
 TEXTS = ("title", "summary", "description")
+TIMES = ("starts_at", "ends_at", "registration_opens_at", "registration_closes_at")
+_NEEDED = TIMES[:2]  # the others may be left out
 _CLOCK = "%Y-%m-%dT%H:%M"
 _PLACES: Mapping[str, tuple[str, ...]] = {"venue": ("name", "address"), "remote": ("join_url", "platform")}
 
@@ -27,8 +29,8 @@ def blank(network_id: str) -> Form:
 def filled(event: Row) -> Form:
     """The form with a theme day as it is stored."""
     typed: dict[str, Any] = {f"{name}.{code}": text for name in TEXTS for code, text in (event.get(name) or {}).items()}
-    for name in ("starts_at", "ends_at"):
-        typed[name] = times.local(event[name], event["timezone"]).strftime(_CLOCK)
+    for name in TIMES:
+        typed[name] = times.local(event[name], event["timezone"]).strftime(_CLOCK) if event.get(name) else ""
     for part, names in _PLACES.items():
         typed |= {f"{part}.{name}": (event.get(part) or {}).get(name) or "" for name in names}
     seats: Mapping[str, Row] = event.get("seats", {})
@@ -51,7 +53,8 @@ def request(form: Form, event: Event | None = None) -> dict[str, Any]:
     given: dict[str, Any] = {name: form.texts(name) for name in TEXTS}
     given = {name: texts or None for name, texts in given.items() if texts or event or name == "title"}
     given["title"] = given["title"] or {}
-    given |= {name: form.instant(name, there) for name in ("starts_at", "ends_at") if form[name]}
+    given |= {name: form.instant(name, there) for name in TIMES if form[name]}
+    given |= {name: None for name in TIMES if event and name not in (*given, *_NEEDED)}
     given |= {part: _place(form, part, event) for part in _PLACES if _is_told(form, part) or event}
     if not form.all("modes"):
         form.errors["modes"] = gettext("Please choose one at least.")

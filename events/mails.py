@@ -102,7 +102,7 @@ def co_host_invited(coordinator: Row, event: Event, host: Row, invited: Row) -> 
         title=title_of(event, language),
         day=day_of(event, language),
         hours=hours_of(event, language),
-        address=f"{current_app.config['PUBLIC_URL']}/api/v1/events/{event.pk}/co-hosts/{invited['_id']}",
+        address=f"{current_app.config['PUBLIC_URL']}/desk/events/{event.pk}/co-hosts",
     )
 
 

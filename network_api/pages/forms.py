@@ -106,7 +106,8 @@ _PARTS = ("value", *range(100))  # of a map or a list: what is wrong with one is
 def _told(messages: Mapping[Any, Any], inside: str = "") -> Iterator[tuple[str, list[str]]]:
     """Each field at fault, with what the schema says of it."""
     for name, found in messages.items():
-        field = "" if name == "_schema" else inside.removesuffix(".") if name in _PARTS else f"{inside}{name}"
+        is_part = name in _PARTS and not isinstance(found, Mapping)
+        field = "" if name == "_schema" else inside.removesuffix(".") if is_part else f"{inside}{name}"
         if isinstance(found, Mapping):
             yield from _told(found, f"{field}.")
         else:
@@ -129,11 +130,16 @@ def _in_words(messages: list[str], *, is_empty: bool) -> str:
         "This theme day does not offer it.": gettext("Please choose one of these."),
         "Not a valid integer.": gettext("Please give a whole number."),
         "After the start, and within 31 days of it.": gettext("The end has to come after the start, and within 31 days of it."),
+        "After its start.": gettext("It has to end after it begins."),
+        "Sessions are within the theme day.": gettext("This lies outside the hours of the theme day."),
+        "A choice needs options, and nothing else has any.": gettext("Please say what can be chosen."),
         "Not a valid URL.": gettext("This is no web address. It should begin with https://."),
     }
     first = messages[0] if messages else ""
     if first.startswith("Must be one of"):
         return str(gettext("Please choose one of these."))
+    if first.startswith("Session "):
+        return str(gettext("Another part of the same track is on at that time."))
     if first.startswith(("Longer than maximum length", "A text of at most")) or (
         first.startswith("Length must be") and not is_empty
     ):

@@ -13,8 +13,9 @@ LISTS = ("/", "/networks", "/events", "/events/past", "/introductions", "/newsle
 
 
 def public_pages() -> Iterator[PublicPage]:
-    """The lists of every feature, the statements, and each network's page."""
+    """The lists of every feature, the statements, the guides, which are in English, and each network's page."""
     yield from (PublicPage(path, None, LANGUAGES) for path in LISTS)
+    yield from (PublicPage(f"/guides{path}", None, ("en",)) for path in ("", *(f"/{name}" for name in guide_pages.NAMES)))
     yield from (PublicPage(f"/networks/{row['slug']}", row["updated_at"], LANGUAGES) for row in all_networks())
 
 

@@ -88,6 +88,7 @@ def issue_page(caller: Caller, issue: Issue, form: Form) -> Response:
         comments=found,
         people=Member.by_ids(row["author_id"] for row in found),
         is_editable=issue.state in EDITABLE,
+        is_tested=request.args.get("done") == "test-send",
         is_own=caller.member_id in (issue.author_id, issue.edited_by),
     )
 

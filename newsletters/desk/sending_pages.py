@@ -16,11 +16,11 @@ from newsletters.desk.pages import issue_page
 from newsletters.dispatch import progressing, resending, sending
 from newsletters.dispatch.schemas import ProgressSchema, ResendRequest, ResolveRequest, ScheduleRequest
 from newsletters.documents import Newsletter
-from newsletters.issues import approving, writing
+from newsletters.issues import approving, comments, testing, writing
 from newsletters.issues.access import coordinated_issue, edited_issue
 from newsletters.issues.checks import ChecksFailed
 from newsletters.issues.documents import Issue
-from newsletters.issues.schemas import ApproveRequest, RejectRequest
+from newsletters.issues.schemas import ApproveRequest, CommentRequest, RejectRequest, TestSendRequest
 
 pages = Pages("issue_steps", "newsletters", url_prefix="/desk/issues/<issue_id>")
 
@@ -52,6 +52,13 @@ STEPS: dict[str, Step] = {
         lambda caller, issue, given: approving.approve(caller, issue, given["content_hash"]),
     ),
     "reject": Step(coordinated_issue, RejectRequest, lambda form, issue: {"reason": form.lines("reason")}, approving.reject),
+    "comment": Step(edited_issue, CommentRequest, lambda form, issue: {"text": form.lines("text")}, comments.add_comment),
+    "test-send": Step(
+        edited_issue,
+        TestSendRequest,
+        lambda form, issue: {name: form[name] for name in ("email", "language") if form[name]},
+        lambda caller, issue, given: testing.test_send(issue, given),
+    ),
     "schedule": Step(
         coordinated_issue, ScheduleRequest, _time, lambda caller, issue, given: sending.schedule(caller, issue, given["send_at"])
     ),
@@ -72,6 +79,7 @@ STEPS: dict[str, Step] = {
         lambda caller, issue, given: resending.resolve(caller, issue, given["action"]),
     ),
 }
+SAID_AT = {"comment": "comments", "test-send": "tested"}  # where the page says that it is done
 ON_THE_WAY = ("send", "pause", "resume", "resend", "resolve")  # after these, people want to watch
 
 
@@ -82,7 +90,7 @@ def _asked(caller: Caller, issue_id: str, step: str) -> tuple[Issue, str]:
     return STEPS[step].rule(caller, issue_id), step
 
 
-@pages.post("/<any(assemble, submit, approve, reject, schedule, send, pause, resume, cancel, resend, resolve):step>")
+@pages.post("/<step>")
 @permitted(_asked)
 def take(caller: Caller, asked: tuple[Issue, str]) -> Response:
     """Take a step; where a rule refuses, the page of the issue says why."""
@@ -92,7 +100,7 @@ def take(caller: Caller, asked: tuple[Issue, str]) -> Response:
     if given is not None:
         try:
             step.verb(caller, issue, given)
-            return go_to(url_for(".watch" if name in ON_THE_WAY else "newsletter_desk.edit", issue_id=issue.pk))
+            return go_to(_after(name, issue))
         except ChecksFailed:
             return go_to(url_for("newsletter_desk.show_checks", issue_id=issue.pk))
         except DomainError as error:
@@ -102,6 +110,12 @@ def take(caller: Caller, asked: tuple[Issue, str]) -> Response:
     shown.errors = form.errors
     shown.typed.update(form.typed)
     return issue_page(caller, issue, shown)
+
+
+def _after(name: str, issue: Issue) -> str:
+    if name in ON_THE_WAY:
+        return url_for(".watch", issue_id=issue.pk)
+    return url_for("newsletter_desk.edit", issue_id=issue.pk, done=name, _anchor=SAID_AT.get(name))
 
 
 @pages.post("/remove")

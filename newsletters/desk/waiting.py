@@ -17,12 +17,12 @@ LOOKED_BACK = timedelta(days=60)  # at letters that went out
 
 
 class Letters(NamedTuple):
-    """The newsletters of some networks: each with its open issues, letters in doubt with how many, unproven reports."""
+    """The newsletters of some networks: their open issues, letters in doubt with how many, and those with unproven reports."""
 
     newsletters: list[Row]
     issues: list[Row]
     in_doubt: list[tuple[Row, int]]
-    unproven: int
+    unproven: list[Row]
 
 
 def letters(network_ids: Sequence[ObjectId]) -> Letters:
@@ -31,8 +31,8 @@ def letters(network_ids: Sequence[ObjectId]) -> Letters:
     ids = [row["_id"] for row in newsletters]
     found = Issue.rows({"newsletter_id": {"$in": ids}, "state": {"$in": list(OPEN_STATES)}}) if ids else []
     issues = sorted(found, key=lambda row: (OPEN_STATES.index(row["state"]), row["_id"]))
-    unproven = Bounce.collection().count_documents({"newsletter_id": {"$in": ids}, "matched": False}) if ids else 0
-    return Letters(newsletters, issues, _in_doubt(ids), unproven)
+    told = Bounce.collection().distinct("newsletter_id", {"newsletter_id": {"$in": ids}, "matched": False}) if ids else []
+    return Letters(newsletters, issues, _in_doubt(ids), [row for row in newsletters if row["_id"] in told])
 
 
 def _in_doubt(newsletter_ids: list[ObjectId]) -> list[tuple[Row, int]]:

@@ -33,12 +33,16 @@ class ChecksFailed(Conflict):
 
 
 class Finding(NamedTuple):
-    """One thing that a check has found, in which block (None: in none), in which language (None: in all)."""
+    """One thing that a check has found, in which block (None: in none), in which language (None: in all).
+
+    `about` is the address at fault, where there is one.
+    """
 
     code: str
     detail: str
     block: int | None = None
     language: str | None = None
+    about: str | None = None
 
 
 def check(issue: Issue) -> dict[str, Any]:
@@ -79,12 +83,12 @@ def _texts(shown: Shown) -> Iterator[Finding]:
             links, images = links_and_images(text)
             for address, alt in images:
                 if not alt:
-                    yield Finding("alt_text_missing", f"What does the picture {address} show?", place, language)
+                    yield Finding("alt_text_missing", f"What does the picture {address} show?", place, language, address)
                 if scheme_of(address) != "https":
-                    yield Finding("image_bad", f"{address} is no https address of a picture.", place, language)
+                    yield Finding("image_bad", f"{address} is no https address of a picture.", place, language, address)
             for address in links:
                 if not _is_address(address):
-                    yield Finding("link_bad", f"{address} is no address that a reader could follow.", place, language)
+                    yield Finding("link_bad", f"{address} is no address that a reader could follow.", place, language, address)
 
 
 def _is_address(address: str) -> bool:
@@ -108,7 +112,7 @@ def _reachable(shown: Shown) -> Iterator[Finding]:
     reasons = unreachable(sorted({address for address, _, _ in found}))
     for address, place, language in found:
         if address in reasons:
-            yield Finding("link_unreachable", f"{address}: {reasons[address]}", place, language)
+            yield Finding("link_unreachable", f"{address}: {reasons[address]}", place, language, address)
 
 
 def _changed(shown: Shown) -> Iterator[Finding]:

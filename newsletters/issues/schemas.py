@@ -179,6 +179,11 @@ class FindingSchema(Schema):
     detail = fields.String(dump_only=True, metadata={"example": "What does the picture https://example.org/a.png show?"})
     block = fields.Integer(dump_only=True, allow_none=True, metadata={"example": 2})
     language = fields.String(dump_only=True, allow_none=True, metadata={"example": "fi"})
+    about = fields.String(
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "The address at fault, where there is one.", "example": "https://example.org/a.png"},
+    )
 
 
 class ChecksSchema(Schema):

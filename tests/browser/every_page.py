@@ -121,6 +121,8 @@ def of_the_desk(made: dict[str, Any]) -> Iterator[Address]:
     yield Address("theme_day_desk.new", "/desk/events/new", signed_in=True)
     yield Address("theme_day_desk.show", path, signed_in=True)
     yield Address("theme_day_desk.edit", f"{path}/edit", signed_in=True)
+    for part in ("questions", "agenda", "materials", "co_hosts"):
+        yield Address(f"theme_day_parts.show_{part}", f"{path}/{part.replace('_', '-')}", signed_in=True)
     yield Address("theme_day_desk.list_participants", f"{path}/participants", signed_in=True)
     yield Address("check_in_pages.show", f"{path}/check-in?q=an", signed_in=True)
     yield Address("newsletter_desk.show_newsletter", f"/desk/newsletters/{made['newsletter'].pk}", signed_in=True)

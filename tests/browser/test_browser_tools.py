@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page
 
+from tests.browser.journeys import PHONE, Traveller
+
 GOOD = '<!DOCTYPE html><html lang="fi"><head><meta charset="utf-8"><title>Kirje</title></head><body>{}</body></html>'
 SOUND = GOOD.format("<main><h1>Teemapäivä</h1><p>Tervetuloa.</p></main>")
 UNSOUND = GOOD.format("<main><h1>Teemapäivä</h1><p><div>x</div></p></main>")
@@ -22,3 +24,11 @@ def test_axe_tells_what_people_could_not_read(browser: Browser, axe: Callable[[P
         assert axe(page) == []
         page.set_content(PALE)
         assert {found.split(":")[0] for found in axe(page)} == {"color-contrast", "image-alt"}
+
+
+def test_a_traveller_hears_what_goes_wrong(travellers: dict[bool, Traveller]) -> None:
+    traveller = travellers[True].begin("fi", PHONE)
+    traveller.page.evaluate("console.log('said')")
+    traveller.page.evaluate("new Promise(done => setTimeout(() => { done(); throw new Error('thrown'); }))")
+    traveller.page.evaluate("fetch('http://elsewhere.example/').catch(() => null)")
+    assert {told.split(":")[0] for told in traveller.complaints} == {"console", "error", "asked"}

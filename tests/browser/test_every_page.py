@@ -86,13 +86,12 @@ def opened(visitor: Traveller, address: Address) -> str:
 
 
 def seen(visitor: Traveller, address: Address, axe: Axe) -> Iterator[str]:
-    """What is wrong with an open page, on each screen and in each light."""
+    """What is wrong with an open page, on each screen and in each light; a picture of it is kept."""
     for size, light, rules in VIEWS:
         visitor.resize(size)
         visitor.page.emulate_media(color_scheme=light)
         yield from (f"{size} {light} {found}" for found in axe(visitor.page, *rules))
-        if light == "light":
-            visitor.picture(address.name)
+    visitor.picture(address.name)
     visitor.resize(NARROWEST)
     if visitor.page.evaluate(SEEN) != [visitor.language, False]:
         yield f"does not speak {visitor.language}, or scrolls sideways at 320 px"

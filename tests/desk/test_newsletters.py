@@ -8,12 +8,12 @@ import pytest
 
 from network_api.networks.documents import Network
 from newsletters.bounces.documents import Bounce
-from newsletters.desk import sending_pages
 from newsletters.dispatch.ledger import count
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import Issue
 from tests.desk.conftest import Person
-from tests.newsletters.factories import subscribe, theme_day, work_until_idle
+from tests.mailserver import Mailbox
+from tests.newsletters.factories import make_newsletter, subscribe, theme_day, work_until_idle
 from tests.newsletters.smtp import FaultyServer
 from tests.queries import queries
 
@@ -184,9 +184,7 @@ def test_it_is_called_off_or_deleted_before_it_is_sent(coordinator: Person, news
     assert coordinator.get(begun).status_code == 404
 
 
-def test_every_step_has_its_button_in_the_address_and_no_other_is_taken(coordinator: Person, path: str) -> None:
-    rule = next(found for found in coordinator.visitor.application.url_map.iter_rules() if found.endpoint == "issue_steps.take")
-    assert set(rule._converters["step"].items) == set(sending_pages.STEPS)  # type: ignore[attr-defined]
+def test_what_is_no_step_is_not_taken(coordinator: Person, path: str) -> None:
     assert coordinator.post(f"{path}/explode").status_code == 404
 
 
@@ -219,3 +217,33 @@ def test_a_newsletter_of_another_network_is_not_theirs(person: Callable[..., Per
     for step in ("submit", "assemble", "remove"):
         assert other.post(f"{path}/{step}").status_code == 404
     assert issue_of(path).state == "draft"
+
+
+def test_a_comment_is_made_on_the_desk(coordinator: Person, path: str) -> None:
+    assert coordinator.post(f"{path}/comment", text="Voisiko alku olla lyhyempi?").status_code == 303
+    assert "Voisiko alku olla lyhyempi?" in coordinator.get(path).text
+    refused = coordinator.post(f"{path}/comment", text="")
+    assert (refused.status_code, 'href="#field-text"' in refused.text) == (422, True)
+
+
+def test_a_test_goes_to_one_address_from_the_desk(
+    coordinator: Person, path: str, mailbox: Mailbox, deliver: Callable[[], None]
+) -> None:
+    wrong = coordinator.post(f"{path}/test-send", email="aino at work", language="fi")
+    assert (wrong.status_code, 'value="aino at work"' in wrong.text) == (422, True)
+    sent = coordinator.post(f"{path}/test-send", email="koe@example.org", language="fi")
+    assert sent.status_code == 303
+    assert "The test is on its way." in coordinator.get(sent.location).text
+    deliver()
+    assert [message["To"] for message in mailbox.messages] == ["koe@example.org"]
+    assert issue_of(path).state == "draft"
+
+
+def test_reports_that_prove_nothing_name_their_own_newsletter_only(
+    coordinator: Person, newsletter: Newsletter, regional: Network
+) -> None:
+    make_newsletter(regional, "toinen", name={"fi": "Toinen kirje"})
+    Bounce(newsletter_id=newsletter.pk, matched=False, kind="hard", cause="x", intake="mailbox", status="5.1.1").insert()
+    (waiting,) = re.findall(r'id="waiting".*?</section>', coordinator.get("/desk").text, re.DOTALL)
+    assert "Uutiskirje" in waiting
+    assert "Toinen kirje" not in waiting

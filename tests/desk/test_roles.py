@@ -11,13 +11,29 @@ from newsletters.issues.documents import Block, Issue
 from tests.desk.conftest import Person
 from tests.newsletters.factories import TEXT
 
-EVENT_PAGES = ("", "/edit", "/participants", "/check-in", "/participants.csv", "/attendance.xlsx", "/figures.csv")
+EVENT_PAGES = (
+    "",
+    "/edit",
+    "/questions",
+    "/agenda",
+    "/materials",
+    "/co-hosts",
+    "/participants",
+    "/check-in",
+    "/participants.csv",
+    "/attendance.xlsx",
+    "/figures.csv",
+)
 ISSUE_PAGES = ("", "/preview", "/letter", "/checks", "/sending", "/progress.json")
 EDITORS = {
     "/desk",
     "/desk/events/new",
     "event",
     "event/edit",
+    "event/questions",
+    "event/agenda",
+    "event/materials",
+    "event/co-hosts",
     "newsletter",
     "issue",
     "issue/preview",

@@ -176,3 +176,18 @@ def test_the_number_of_queries_does_not_grow(app: Flask, coordinator: Person, re
 def test_what_is_no_theme_day_is_a_page_that_says_so(coordinator: Person) -> None:
     for identifier in (ObjectId(), "nothing"):
         assert coordinator.get(f"/desk/events/{identifier}").status_code == 404
+
+
+def test_registration_opens_and_closes_when_the_form_says(coordinator: Person, regional: Network) -> None:
+    times = {"registration_opens_at": "2030-02-01T08:00", "registration_closes_at": "2030-03-01T16:00"}
+    answer = coordinator.send("/desk/events/new", {**TYPED, **times, "network_id": str(regional.pk)})
+    event = Event.get(answer.location.rpartition("/")[2])
+    assert event.registration_opens_at == datetime(2030, 2, 1, 6, tzinfo=UTC)
+    page = coordinator.get(f"{answer.location}/edit").text
+    assert 'value="2030-03-01T16:00"' in page
+    changed = {**TYPED, "registration_opens_at": times["registration_opens_at"], "version": str(event.version)}
+    assert coordinator.send(f"{answer.location}/edit", changed).status_code == 303
+    assert (Event.get(event.pk).registration_opens_at, Event.get(event.pk).registration_closes_at) == (
+        datetime(2030, 2, 1, 6, tzinfo=UTC),
+        None,
+    )

@@ -135,6 +135,13 @@ def test_where_all_is_full_the_form_is_for_the_queue(send: Send, visitor: FlaskC
     assert '<input type="hidden" name="mode" value="onsite">' in page
 
 
+def test_where_no_seat_is_counted_nobody_is_asked_about_a_queue(visitor: FlaskClient, regional: Network) -> None:
+    event = make_event(regional, capacity={"remote": None})
+    assert 'name="wait"' not in visitor.get(f"/events/{event.slug}").text
+    counted = make_event(regional, capacity={"onsite": 3, "remote": None})
+    assert 'name="wait"' in visitor.get(f"/events/{counted.slug}").text
+
+
 def test_who_is_registered_already_is_mailed_the_link_and_told_so(
     send: Send, event: Event, mailbox: Mailbox, deliver: Callable[[], None]
 ) -> None:

@@ -148,4 +148,5 @@ def test_search_engines_are_told_of_every_public_page(visitor: FlaskClient, regi
     for path in ("/", "/networks", "/networks/keski-suomi", "/events/past", f"/events/{day.slug}", "/introductions", "/privacy"):
         for language in ("fi", "sv", "en"):
             assert f"<loc>http://localhost{path}?lang={language}</loc>" in told, path
+    assert "<loc>http://localhost/guides/send-the-monthly-letter?lang=en</loc>" in told
     assert draft.slug not in told
