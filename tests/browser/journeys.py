@@ -27,7 +27,7 @@ class Traveller:
         self.context = browser.new_context(java_script_enabled=scripts, reduced_motion="reduce")
         self.page, self.site = self.context.new_page(), site
         self.complaints: list[str] = []
-        self.page.on(
+        self.context.on(
             "request", lambda request: request.url.startswith(self.site) or self.complaints.append(f"asked: {request.url}")
         )
         self.context.on("console", lambda message: self._hear(message.text))

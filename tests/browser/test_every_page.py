@@ -25,19 +25,22 @@ VIEWS: tuple[tuple[tuple[int, int], Light, tuple[str, ...]], ...] = (  # with th
 NARROWEST = (320, 640)  # at 1280 px and a zoom of 400 % (WCAG 2.2, 1.4.10)
 
 
+PARTS: dict[str, Callable[[dict[str, Any]], Iterator[Address]]] = {  # that workers can share
+    "public": lambda made: every_page.public(),
+    "personal": lambda made: chain(every_page.from_mails(made), every_page.of_oneself()),
+    "desk": every_page.of_the_desk,
+}
+
+
 class Site:
     """The address of the site with the demo data in it, and what was made."""
 
     def __init__(self, address: str, made: dict[str, Any]) -> None:
         self.address, self.made = address, made
 
-    def pages(self) -> list[Address]:
-        """Every page, those for strangers first."""
-        return list(
-            chain(
-                every_page.public(), every_page.from_mails(self.made), every_page.of_oneself(), every_page.of_the_desk(self.made)
-            )
-        )
+    def pages(self, part: str) -> list[Address]:
+        """The pages of one of `PARTS`."""
+        return list(PARTS[part](self.made))
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +55,19 @@ def site(shared_app: Flask, serve: str) -> Iterator[Site]:
 
 
 def test_no_page_is_forgotten(site: Site, shared_app: Flask) -> None:
-    assert {page.endpoint for page in site.pages()} | NO_PAGES == every_page.page_endpoints(shared_app)
+    assert {page.endpoint for part in PARTS for page in site.pages(part)} | NO_PAGES == every_page.page_endpoints(shared_app)
 
 
+@pytest.mark.parametrize("part", PARTS)
 def test_every_page_is_accessible_valid_and_asks_nobody_else(
-    travellers: dict[bool, Traveller], site: Site, axe: Axe, validate_html: Callable[..., list[str]]
+    part: str, travellers: dict[bool, Traveller], site: Site, axe: Axe, validate_html: Callable[..., list[str]]
 ) -> None:
     """In each of four views, and the languages by turns: what differs between those is seen on people's journeys."""
     session = every_page.session_of_coordinator()
     visitor = travellers[True].begin("fi", PHONE)
     wrong: list[str] = []
     texts: list[str] = []
-    for place, address in enumerate(site.pages()):
+    for place, address in enumerate(site.pages(part)):
         if address.signed_in:
             visitor.sign_in(session)
         visitor.language = "en" if address.endpoint == "docs.page" else LANGUAGES[place % 3]
@@ -91,7 +95,8 @@ def seen(visitor: Traveller, address: Address, axe: Axe) -> Iterator[str]:
         visitor.resize(size)
         visitor.page.emulate_media(color_scheme=light)
         yield from (f"{size} {light} {found}" for found in axe(visitor.page, *rules))
-    visitor.picture(address.name)
+        if light == "light":
+            visitor.picture(address.name)
     visitor.resize(NARROWEST)
     if visitor.page.evaluate(SEEN) != [visitor.language, False]:
         yield f"does not speak {visitor.language}, or scrolls sideways at 320 px"
