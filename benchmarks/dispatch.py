@@ -181,6 +181,7 @@ def run(given: argparse.Namespace) -> bool:
         if bench.peaks:
             reached.append(show_memory(bench))
         if given.freeze:
+            letters.keep_indexes_of_a_freeze()
             show_freezes(bench, given.freeze)
     return all(reached)
 

@@ -83,8 +83,8 @@ def _send_due(mailing: Mailing, end: float) -> None:
 def _send_all(beside: ThreadPoolExecutor, take: Take) -> None:
     """Send batch after batch over one connection. The next is claimed while the last group of the one before is on its way."""
 
-    def meanwhile(job: Callable[..., Any], *given: Any) -> Future[Any]:
-        return beside.submit(copy_context().run, job, *given)
+    def meanwhile(job: Callable[..., Any], **given: Any) -> Future[Any]:
+        return beside.submit(copy_context().run, partial(job, **given))
 
     batch, served = take(), True
     while batch is not None and served:

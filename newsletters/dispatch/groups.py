@@ -1,9 +1,9 @@
 """A worker's hold on one batch, which goes out in groups, as fast as the limits of server and domains let it.
 
 Before a group goes out, one conditional update stores the results of the group before and writes this one ahead as
-`attempting`; so a killed worker leaves at most one group in doubt. While a group is on its way the next one is prepared, or
-the next batch claimed. While a group is written ahead, one small look tells whether anybody was suppressed, or the issue held or
-called off: then the group goes back unsent, and is prepared anew.
+`attempting`; so a killed worker leaves at most one group in doubt. While that is being written the next group is prepared,
+and one small look tells whether anybody was suppressed, or the issue held or called off: then the group goes back unsent,
+and is prepared anew. While the last group of a batch is on its way the next batch is claimed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,7 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 RECONNECT_DELAY = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=3)  # what the server defers for so long is refused
 WAITING = (CODES[READY], CODES[DEFERRED])
-Meanwhile = Callable[..., Future[Any]]  # has a function called with what follows it, in a thread beside this one
+Meanwhile = Callable[..., Future[Any]]  # has a function called with what is given, in a thread beside this one
 Take = Callable[[], "Batch | None"]
 
 
@@ -71,7 +71,7 @@ class Batch:
         self.todo = self._places(READY) or self._places(DEFERRED)  # deferred ones wait longer than the rest
         self.state: str | None = None  # of the issue, when there was last any news
         self.following: Future[Batch | None] | None = None
-        self.next: Group | None = None  # prepared while the one before it was on its way
+        self.next: Group | None = None  # prepared while the one before it was written ahead
         self.held: list[int] = []  # back by their domain's limit
         self.domain_wait = 0.0
         self.line: tuple[Server, Connection] | None = None
@@ -99,18 +99,19 @@ class Batch:
             group, self.next = self.next or self._prepare(str(server)), None
             if group.wait and not self._rest(group.wait):
                 return False
-            stored = meanwhile(self._write_ahead, group)
+            for place in group.mails:
+                self._move(place, ATTEMPTING)
+            stored = meanwhile(self.progress.store, **self._standing()) if group.mails else None
+            self.next = self._prepare(str(server)) if self.todo else None
             news = self.look()
-            if not stored.result():
+            if stored and not stored.result():
                 return True
             if news:
                 self._take_back(self._not_sent(group.mails))
                 continue
-            ahead = meanwhile(self._prepare, str(server)) if self.todo else None
-            if not self.todo and self.following is None:
+            if not self.next and self.following is None:
                 self.following = meanwhile(take)
             left = self._send(connection, group)
-            self.next = ahead.result() if ahead else None
             if left or not connection.is_open:
                 self._take_back(left)
         self.let_go()
@@ -174,12 +175,6 @@ class Batch:
         sleep(seconds)
         return True
 
-    def _write_ahead(self, group: Group) -> bool:
-        """Store what has come of the group before, and this one as attempted; False where the lease was lost."""
-        for place in group.mails:
-            self._move(place, ATTEMPTING)
-        return not group.mails or self._store()
-
     def _send(self, connection: Connection, group: Group) -> list[int]:
         """Send a group; returns those that have not gone out in time, or for want of the connection, and are `ready` again."""
         left = dict.fromkeys(group.mails)
@@ -201,8 +196,9 @@ class Batch:
         self.states[place] = CODES[state]
         SECONDS.pack_into(self.times, SECONDS.size * place, int(time()))
 
-    def _store(self, **values: Any) -> bool:
-        return self.progress.store(bytes(self.states), self.answers, times=bytes(self.times), **values)
+    def _standing(self) -> dict[str, Any]:
+        """Where each recipient stands at this moment, as it is stored."""
+        return {"states": bytes(self.states), "times": bytes(self.times), "answers": dict(self.answers)}
 
     def _note(self, place: int, state: str, answer: str) -> None:
         if state == DEFERRED and utcnow() - self.mailing.issue.round_began_at > GIVE_UP_AFTER:
@@ -227,11 +223,11 @@ class Batch:
         """Store the results and give the batch back: done, or due again after a delay."""
         now, rounds = utcnow(), self.progress.rounds
         if not any(code in WAITING for code in self.states):
-            self._store(state=DONE, leased=False, due_at=now)
+            self.progress.store(**self._standing(), state=DONE, leased=False, due_at=now)
             Addressees.remove({"_id": self.progress.pk})
             return
         if self.held and not self.todo:  # each of the batches that wait for tokens comes again for its share
             delay = min(timedelta(seconds=self.domain_wait * (self.rivals + 1)), LONGEST_DELAY)
         elif not self.todo:  # only deferred ones are left
             delay, rounds = min(FIRST_DELAY * 2 ** min(rounds, 10), LONGEST_DELAY), rounds + 1
-        self._store(leased=False, due_at=now + delay, rounds=rounds)
+        self.progress.store(**self._standing(), leased=False, due_at=now + delay, rounds=rounds)

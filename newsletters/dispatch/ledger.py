@@ -14,7 +14,7 @@ visible, until somebody decides. The ledger holds ids and no addresses, so that 
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -156,12 +156,12 @@ class Progress(BaseDocument):
             return None
         return cls.wrap({**row, **taken, "fence": row["fence"] + 1})
 
-    def store(self, states: bytes, answers: Mapping[str, str], **values: Any) -> bool:
+    def store(self, **values: Any) -> bool:
         """Write where the batch stands; False where the lease was lost to another worker.
 
         It touches nothing that an index has: that would double the price of a group.
         """
-        stored = {"states": states, "answers": dict(answers), "updated_at": utcnow(), **values}
+        stored = {"updated_at": utcnow(), **values}
         return self.collection().update_one({"_id": self.pk, "fence": self.fence}, {"$set": stored}).matched_count == 1
 
     @classmethod

@@ -245,7 +245,9 @@ def as_data(content: bytes) -> Data:
         content = _LINE_END.sub(b"\r\n", content)
     if content and not content.endswith(b"\r\n"):
         content += b"\r\n"
-    return Data(_LEADING_DOT.sub(b"..", content))
+    if content.startswith(b".") or b"\n." in content:
+        content = _LEADING_DOT.sub(b"..", content)
+    return Data(content)
 
 
 def as_text(error: Exception) -> str:

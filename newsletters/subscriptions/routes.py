@@ -84,7 +84,8 @@ class SubscribersImport(MethodView):
         Columns: email; and language, sections, regions (several with `;` between), frequency, consented_at, consent_source.
         A table that was exported can be imported again. A line with evidence becomes an active subscription; without it,
         or for an address that has left, bounced, complained or been erased, it is skipped. The same table again changes
-        nothing, and neither do choices that people have made for themselves. At most 5,000 lines and 2 MiB at once.
+        nothing, and neither do choices that people have made for themselves. At most 5,000 lines and 2 MiB at once: a
+        longer table is sent in parts, each with the line of columns, in any order; a part that is sent again does no harm.
         """
         return importing.import_subscribers(caller, newsletter, content, dry_run=query["dry_run"])
 

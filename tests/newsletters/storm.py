@@ -30,10 +30,11 @@ from tests.newsletters.smtp import DROP, Fault, FaultyServer
 from tests.processes import PROCESSES
 
 LATER, NEVER, LEAVES = "451 4.3.0 Later", "550 5.7.1 Never", "421 4.3.2 I am leaving"
+NO_SUCH_USER = "550 5.1.1 No such user"
 FAULTS: Mapping[str, tuple[str, ...]] = {
     "connect": (DROP, LEAVES, "554 5.3.2 Nobody home"),
     "mail": (DROP, LEAVES, LATER, NEVER),
-    "rcpt": (DROP, LEAVES, "450 4.2.0 Greylisted", "550 5.1.1 No such user"),
+    "rcpt": (DROP, LEAVES, "450 4.2.0 Greylisted", NO_SUCH_USER),
     "data": (DROP, LEAVES, LATER),
     "content": (DROP, LEAVES, LATER),
     "dot": (DROP, DROP, LEAVES, LATER, "554 5.6.0 Not this"),
@@ -50,6 +51,7 @@ class StormyServer(FaultyServer):
         self.pipelining = self.data_anyway = pipelining
         self.taken: list[tuple[str, str]] = []
         self.unanswered: list[str] = []
+        self.not_known: set[str] = set()  # whom it has told to be nobody, so that they are bounced
         self.is_calm = False
         self._dice, self._strength, self._turn = Random(seed), strength, Lock()
         self.at_connect, self.at_mail, self.at_rcpt = self._rolled("connect", 5), self._rolled("mail"), self._rolled("rcpt")
@@ -78,7 +80,12 @@ class StormyServer(FaultyServer):
             return not self.is_calm and self._dice.random() < self._strength * weight
 
     def _rolled(self, stage: str, weight: float = 1) -> Fault:
-        return lambda _: self._dice.choice(FAULTS[stage]) if self._falls(weight) else None
+        def roll(about: str) -> str | None:
+            reply = self._dice.choice(FAULTS[stage]) if self._falls(weight) else None
+            self.not_known |= {about} if reply == NO_SUCH_USER else set()
+            return reply
+
+        return roll
 
     def _judged(self, address: str) -> str | None:
         reply = self._dice.choice(FAULTS["dot"]) if self._falls() else None
@@ -200,7 +207,9 @@ class Storm:
         assert set(ledger) == {row["email"] for row in Subscription.rows({"newsletter_id": self.issue.newsletter_id})}
         assert set(times) <= set(ledger)
         for address, (state, identifier) in ledger.items():
-            once = {"accepted": (1,), "refused": (0,), "unknown": (0, 1)}[state]
+            once = {"accepted": (1,), "refused": (0,), "unknown": (0, 1), "suppressed": (0,)}[state]
+            # bounced by a worker that was killed before the ledger had it, and so not sent again
+            assert state != "suppressed" or address in self.ever_unknown & self.server.not_known
             again = {"accepted": (1, 2, 3), "refused": (0, 1, 2)}.get(state, once) if address in self.ever_unknown else once
             assert times[address] in again, (address, state, times[address])
             assert {found for to, found in self.server.taken if to == address} <= {identifier}
