@@ -1,7 +1,7 @@
 """The parts of a theme day as forms on the desk: the organiser's questions and the agenda, a row of fields for each.
 
 A row's fields are `<part>.<place>.<name>`; the last row is empty, for a new one. A row that is marked to be taken out, or
-whose name stands in no language, falls away; what the form does not ask stays as it is.
+in which nothing stands, falls away; what the form does not ask stays as it is.
 """
 
 import re
@@ -19,7 +19,6 @@ from network_api.pages.forms import Form
 
 Entry = dict[str, Any]
 QUESTIONS, AGENDA = "questions", "agenda"
-NAMED_BY = {QUESTIONS: "label", AGENDA: "title"}
 _CLOCK = "%Y-%m-%dT%H:%M"
 _MOST = 101  # rows
 
@@ -66,7 +65,7 @@ def _rows(form: Form, part: str, event: Event) -> list[tuple[int, Entry]]:
     rows = []
     for place in places(form, part):
         name = f"{part}.{place}"
-        if not form[f"{name}.remove"] and form.texts(f"{name}.{NAMED_BY[part]}"):
+        if not form[f"{name}.remove"] and any(form[f"{name}.{field}"] for field in _PARTS[part].said):
             kept = dict(stored[place]) if place < len(stored) else {}
             rows.append((place, {**kept, **_PARTS[part].read(form, name, kept, event)}))
     return rows
@@ -93,7 +92,7 @@ def _question_read(form: Form, name: str, kept: Entry, event: Event) -> Entry:
     known = [*(kept.get("options") or ())]
     options = [_option(label, place, known) for place, label in enumerate(_labels(form, f"{name}.options"))]
     return {
-        "id": kept.get("id") or f"{slugify(next(iter(label.values())))[:50] or 'kysymys'}-{name.rpartition('.')[2]}",
+        "id": kept.get("id") or f"{slugify(next(iter(label.values()), ''))[:50] or 'kysymys'}-{name.rpartition('.')[2]}",
         "type": kind,
         "label": label,
         "options": options if kind in WITH_OPTIONS else None,
@@ -157,6 +156,11 @@ class _Part(NamedTuple):
 
     typed: Callable[[Mapping[str, Any], Event], Entry]
     read: Callable[[Form, str, Entry, Event], Entry]
+    said: tuple[str, ...]  # the fields that are empty in a row for a new one
 
 
-_PARTS = {QUESTIONS: _Part(_question_typed, _question_read), AGENDA: _Part(_session_typed, _session_read)}
+_BY_LANGUAGE = tuple(f"{name}.{code}" for name in ("label", "options", "title") for code in LANGUAGES)
+_PARTS = {
+    QUESTIONS: _Part(_question_typed, _question_read, _BY_LANGUAGE),
+    AGENDA: _Part(_session_typed, _session_read, (*_BY_LANGUAGE, "ends_at", "room", "track", "speakers")),
+}

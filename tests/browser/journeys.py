@@ -75,10 +75,10 @@ class Traveller:
         if self.language == "fi":
             self.picture(name)
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, media: Literal["screen", "print"] = "screen") -> None:
         """Keep a picture of the page, where pictures are kept: in dark on a phone, else in light."""
         if SCREENSHOTS:
-            self.page.emulate_media(color_scheme="dark" if self.size == PHONE else "light")
+            self.page.emulate_media(media=media, color_scheme="dark" if self.size == PHONE else "light")
             file = Path(SCREENSHOTS) / f"{name}-{self.language}-{self.size[0]}.jpg"
             self.page.screenshot(path=file, full_page=True, type="jpeg", quality=70)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
 from network_api.app import documents, make_demo
@@ -15,6 +16,7 @@ from newsletters.subscriptions.documents import PENDING, Subscription
 from tests.browser import every_page
 from tests.browser.every_page import NO_PAGES, Address
 from tests.browser.journeys import DESKTOP, PHONE, RULES_IN, SEEN, Axe, Light, Traveller
+from tests.queries import queries
 
 LAYOUT = ("color-contrast", "target-size", "scrollable-region-focusable")  # what more room can break
 VIEWS: tuple[tuple[tuple[int, int], Light, tuple[str, ...]], ...] = (  # with the rules of axe that each can break
@@ -22,6 +24,7 @@ VIEWS: tuple[tuple[tuple[int, int], Light, tuple[str, ...]], ...] = (  # with th
     (PHONE, "dark", RULES_IN["dark"]),
     (DESKTOP, "light", LAYOUT),
 )
+A4 = (718, 1047)  # CSS px between margins of 10 mm
 NARROWEST = (320, 640)  # at 1280 px and a zoom of 400 % (WCAG 2.2, 1.4.10)
 
 
@@ -105,6 +108,39 @@ def seen(visitor: Traveller, address: Address, axe: Axe) -> Iterator[str]:
 def told(text: str) -> Iterator[str]:
     """Scripts and styles inside a page, which its policy would stop."""
     yield from re.findall(r"<script(?![^>]* src=)[^>]*>|<style[^>]*>|<[^>]+ (?:style|on[a-z]+)=[^>]*>", text)
+
+
+def test_each_public_page_asks_the_database_four_times_at_the_most_and_is_light(site: Site, shared_app: Flask) -> None:
+    client = shared_app.test_client()
+    for address in site.pages("public"):
+        with queries.counted() as sent:
+            page = client.get(address.path)
+        assert len(sent) <= 4, (address.path, sent)
+        if address.endpoint != "docs.page":  # Swagger UI, for who writes programs
+            assert len(page.data) + sum(sizes_of_assets(client, page.text)) < 60_000, address.path
+
+
+def sizes_of_assets(client: FlaskClient, page: str) -> Iterator[int]:
+    """The bytes of what a page has browsers fetch besides."""
+    for path in re.findall(r'<(?:link rel="(?:icon|stylesheet)"|script)[^>]* (?:href|src)="([^"]+)"', page):
+        with client.get(path) as asset:
+            assert asset.status_code == 200, path
+            yield len(asset.data)
+
+
+@pytest.mark.parametrize("endpoint", ["manage_pages.show", "theme_day_desk.list_participants", "certificate_pages.verify"])
+def test_what_people_print_is_dark_on_white_and_without_the_frame(
+    endpoint: str, travellers: dict[bool, Traveller], site: Site
+) -> None:
+    visitor = travellers[True].begin("fi", A4, every_page.session_of_coordinator())
+    address = next(page for part in PARTS for page in site.pages(part) if page.endpoint == endpoint)
+    page = visitor.goto(address.path)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 0, 0)"
+    expect(page.locator("nav:visible, form:visible, footer:visible")).to_have_count(0)
+    assert page.evaluate(SEEN)[1] is False
+    visitor.picture(f"print-{address.name}", media="print")
 
 
 def test_the_site_works_without_scripts(browser: Browser, site: Site) -> None:

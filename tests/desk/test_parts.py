@@ -104,6 +104,10 @@ def test_what_cannot_be_in_a_programme_is_told_at_its_row(editor: Person, day: E
     assert answer.status_code == 422
     assert '<a href="#field-agenda-2-starts_at">' in answer.text
     assert "Another part of the same track is on at that time." in answer.text
+    nameless = editor.send(path, {**session(0, "2031-03-04T09:00", "", **{"title.fi": "", "room": "Aula"}), "version": "1"})
+    assert '<a href="#field-agenda-0-title-fi">' in nameless.text
+    assert '<a href="#field-agenda-0-ends_at">' in nameless.text
+    assert 'value="Aula"' in nameless.text
     outside = editor.send(path, {**session(0, "2031-03-04T05:00", "2031-03-04T06:00"), "version": version(editor, path)})
     assert "This lies outside the hours of the theme day." in outside.text
     assert Event.get(day.pk).agenda == []

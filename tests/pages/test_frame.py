@@ -1,6 +1,9 @@
 """Every page: its language, its caching, where forms are taken from, and the page of an error."""
 
+import re
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -47,6 +50,16 @@ def test_a_page_runs_no_inline_script_and_asks_no_other_site(visitor: FlaskClien
 def test_a_form_is_taken_only_from_a_page_of_ours(visitor: FlaskClient, headers: dict[str, str], taken: bool) -> None:
     answer = visitor.post("/sign-in", data={"email": "aino@example.org"}, headers={**headers, **BROWSER})
     assert answer.status_code == (200 if taken else 403)
+
+
+def test_no_form_of_another_site_is_taken_anywhere(app: Flask, visitor: FlaskClient) -> None:
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/")]
+    mail_programs = {"one_click.unsubscribe"}  # RFC 8058: its token is the authority
+    assert len(rules) > 40
+    for rule in rules:
+        path = re.sub(r"<any\((\w+).*?>|<[^>]*>", lambda found: found[1] or "0123456789abcdef01234567", rule.rule)
+        answer = visitor.post(path, headers={"Sec-Fetch-Site": "cross-site", "Accept": "*/*"})
+        assert (answer.json or {}).get("code") == ("foreign_form" if rule.endpoint not in mail_programs else "not_found"), path
 
 
 def test_what_says_not_where_it_comes_from_has_no_session(visitor: FlaskClient) -> None:
