@@ -6,7 +6,7 @@ of now. Any other block is told in the words that were approved or not at all: w
 now, it falls out, and the next issue tells it as it is then.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bson import ObjectId
@@ -36,14 +36,22 @@ def block_of(kind: Kind, row: Row, languages: Iterable[str]) -> Block:
 def live(blocks: Iterable[Block]) -> dict[str, Live]:
     """What the sources of these blocks say now, by key, as far as they may be told; nothing for hidden blocks."""
     sourced = [block for block in blocks if block.source is not None]
+    days = theme_days.read(_ids(sourced, EVENT))
+    return _with_regions(_days(days) | _of_kinds(sourced))
+
+
+def _days(rows: Mapping[ObjectId, Row]) -> dict[str, Live]:
+    return {f"{EVENT}:{key}": theme_days.live(row) for key, row in rows.items()}
+
+
+def _of_kinds(sourced: Sequence[Block]) -> dict[str, Live]:
+    """The same of all sources but theme days; one query for each kind that there is."""
     found: dict[str, Live] = {}
-    rows = theme_days.read(_ids(sourced, EVENT))
-    found.update({f"{EVENT}:{key}": theme_days.live(row) for key, row in rows.items()})
     for kind in KINDS.values():
         texts = {block.source.id: list(block.text) for block in sourced if block.source.type == kind.type}
         for key, row in kind.read(texts).items() if texts else ():
             found[f"{kind.type}:{key}"] = kind.live(row, texts[key])
-    return _with_regions(found)
+    return found
 
 
 def _with_regions(found: Mapping[str, Live]) -> dict[str, Live]:
@@ -72,11 +80,12 @@ def _says_the_same(block: Block, said: Live | None) -> bool:
 
 
 def standing_in_archive(blocks: Iterable[Block]) -> dict[str, Live]:
-    """The same for an issue that has been sent: it stays as it was; only what was withdrawn or erased is gone."""
+    """The same for an issue that has been sent: it stays as it was; only what was withdrawn or erased is gone.
+
+    Regions play no part: the archive shows everything to everybody.
+    """
     listed = [block for block in blocks if block.source is not None]
-    found = live(listed)
-    days = Event.by_ids(_ids(listed, EVENT))
-    return found | {f"{EVENT}:{key}": theme_days.live(row) for key, row in days.items()}
+    return _days(Event.by_ids(_ids(listed, EVENT))) | _of_kinds(listed)
 
 
 def refreshed(block: Block, languages: Iterable[str]) -> Block | None:
