@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 INTRANET = "intranet.example"  # leads to this machine, and is no place that browsers trust without TLS
@@ -31,6 +31,7 @@ def missing(what: str) -> NoReturn:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window. `browser.new_page(color_scheme="dark")` gives a page."""
     program = shutil.which("chromium") or missing("chromium")
+    expect.set_options(timeout=20_000)  # ms: the rest of the suite keeps the machine busy meanwhile
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", f"--host-resolver-rules=MAP {INTRANET} 127.0.0.1"]
