@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 from playwright.sync_api import Browser, expect
 
 from network_api.app import documents, make_demo
@@ -15,6 +16,7 @@ from network_api.languages import LANGUAGES
 from newsletters.subscriptions.documents import PENDING, Subscription
 from tests.browser import every_page
 from tests.browser.every_page import NO_PAGES, Address
+from tests.browser.forms_of_pages import Forms
 from tests.browser.journeys import DESKTOP, PHONE, RULES_IN, SEEN, Axe, Light, Traveller
 from tests.queries import queries
 
@@ -141,6 +143,20 @@ def test_what_people_print_is_dark_on_white_and_without_the_frame(
     expect(page.locator("nav:visible, form:visible, footer:visible")).to_have_count(0)
     assert page.evaluate(SEEN)[1] is False
     visitor.picture(f"print-{address.name}", media="print")
+
+
+def test_every_form_keeps_what_was_typed_and_says_what_to_mend(site: Site, shared_app: Flask) -> None:
+    client = shared_app.test_client()
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "Accept-Language": "fi"}
+    client.set_cookie("session", every_page.session_of_coordinator())
+    pages = [client.get(address.path, headers=headers).text for part in PARTS for address in site.pages(part)]
+    forms = {form.action: form for page in pages for form in Forms(page).found if form.is_wrong}
+    assert len(forms) >= 10
+    for action, form in forms.items():
+        answer = client.post(action.partition("#")[0], data=form.sent, headers=headers)
+        assert answer.status_code == 422, action
+        assert 'id="mistakes"' in answer.text, action
+        assert [typed for typed in form.typed if str(escape(typed)) not in answer.text] == [], action
 
 
 def test_the_site_works_without_scripts(browser: Browser, site: Site) -> None:
