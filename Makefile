@@ -22,7 +22,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos bench check format translations lock clean
+.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos bench check audit format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ check: install-dev ## Lint, types, import contracts, translations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.platform.translations
+
+audit: $(BIN)/uv ## Ask for known holes in what is locked (AUDIT_REQUIRED=1 fails without a network)
+	.ci/audit requirements-server.lock requirements-dev.lock
 
 format: install-dev ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .

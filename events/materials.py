@@ -24,16 +24,17 @@ from network_api.errors import Invalid, NotFound
 UPLOAD_TAKES = timedelta(hours=1)  # at the most
 LATE = timedelta(hours=1)  # after which `network-api check` misses the sweep
 MOST_AT_ONCE = 100
+_ZIP, _MACROS = b"PK\x03\x04", b"vbaProject.bin"  # names of parts stand in a ZIP as they are
 # By which bytes a file begins (and a ZIP of an office document contains), so that a name alone decides nothing.
 _SIGNATURES: Mapping[str, tuple[bytes, bytes]] = {
     "application/pdf": (b"%PDF-", b""),
     "image/png": (b"\x89PNG\r\n\x1a\n", b""),
     "image/jpeg": (b"\xff\xd8\xff", b""),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (b"PK\x03\x04", b"word/"),
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": (b"PK\x03\x04", b"ppt/"),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (b"PK\x03\x04", b"xl/"),
-    "application/vnd.oasis.opendocument.text": (b"PK\x03\x04", b"application/vnd.oasis.opendocument.text"),
-    "application/vnd.oasis.opendocument.presentation": (b"PK\x03\x04", b"application/vnd.oasis.opendocument.presentation"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (_ZIP, b"word/"),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": (_ZIP, b"ppt/"),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (_ZIP, b"xl/"),
+    "application/vnd.oasis.opendocument.text": (_ZIP, b"application/vnd.oasis.opendocument.text"),
+    "application/vnd.oasis.opendocument.presentation": (_ZIP, b"application/vnd.oasis.opendocument.presentation"),
 }
 TYPES = tuple(_SIGNATURES)
 
@@ -124,6 +125,8 @@ def send_file(caller: Caller, event: Event, material_id: ObjectId, filename: str
     begins, contains = _SIGNATURES[content_type]
     if not content.startswith(begins) or contains not in content:
         raise Invalid(errors={"file": [f"This is not a file of the type {content_type}."]})
+    if begins == _ZIP and _MACROS in content:
+        raise Invalid(errors={"file": ["This file has macros in it. Save it without them."]})
     noted = MaterialFile(event_id=event.pk, unused_at=utcnow() + UPLOAD_TAKES).insert()
     bucket().upload_from_stream_with_id(noted.pk, filename, content)
     told = {"file_id": noted.pk, "filename": filename, "content_type": content_type, "size": len(content)}

@@ -17,6 +17,7 @@ from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.factories import body, register, send_pdf
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LINK = "https://example.org/esitys"
 Link = Callable[..., str]
 
@@ -92,7 +93,9 @@ def test_a_file_is_stored_and_comes_back_as_a_download(
     ("content", "content_type", "status"),
     [
         (b"<html><script>alert(1)</script>", "application/pdf", 422),
-        (b"PK\x03\x04 just a zip", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", 422),
+        (b"PK\x03\x04 just a zip", DOCX, 422),
+        (b"PK\x03\x04 word/document.xml word/vbaProject.bin", DOCX, 422),
+        (b"PK\x03\x04 word/document.xml", DOCX, 200),
         (b"\x89PNG\r\n\x1a\n...", "image/png", 200),
         (b"<html>", "text/html", 415),
         (b"%PDF-" + b"x" * 25 * 1024 * 1024, "application/pdf", 413),
