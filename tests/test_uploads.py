@@ -26,7 +26,8 @@ def test_every_upload_has_its_types_and_its_largest_size(app: Flask, world: Worl
     token = world.callers["administrator"].token
     for method, rule, doc in uploads:
         said = {"headers": {"Authorization": f"Bearer {token}", "If-Match": "*"}, "method": method}
-        needed = {entry["name"]: "x.pdf" for entry in arguments_of(app, method, rule, "query") if entry.get("required")}
+        shapes = [entry["schema"] for entry in arguments_of(app, method, rule, "query")]
+        needed = {name: "x.pdf" for shape in shapes for name, field in shape._declared_fields.items() if field.required}
         path = f"/api/v1{world.path(rule.rule)}?{urlencode(needed)}"
         types = list(doc["manual_doc"]["requestBody"]["content"])
         for other in ("text/html", "application/x-msdownload", "image/svg+xml", "application/zip"):
