@@ -26,7 +26,7 @@ from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
-from network_api import cursors, idempotency
+from network_api import cursors, idempotency, request_ids
 from network_api.auth.caller import identify
 from network_api.documents import BaseDocument
 from network_api.errors import DomainError, Forbidden, Invalid, PreconditionRequired, StaleVersion
@@ -56,19 +56,22 @@ class OrjsonProvider(JSONProvider):
 
 
 class ProblemSchema(ma.Schema):
-    """An error as RFC 9457 has it; `code` is stable, `errors` names the fields at fault."""
+    """An error as RFC 9457 has it; `code` is stable, `errors` names the fields at fault, `request_id` finds it in our logs."""
 
     type = ma.fields.String(required=True, metadata={"example": "about:blank"})
     title = ma.fields.String(required=True, metadata={"example": "Conflict"})
     status = ma.fields.Integer(required=True, metadata={"example": 409})
     detail = ma.fields.String(metadata={"example": "All seats are taken."})
     code = ma.fields.String(required=True, metadata={"example": "event_full"})
+    request_id = ma.fields.String(metadata={"example": "0f3c6ad2b1e94f6f8d1c7a5b2e904d31"})
     errors = ma.fields.Dict(metadata={"example": {"email": ["Not a valid email address."]}})
 
 
 def problem(status: int, code: str, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
     """An `application/problem+json` answer."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
+    if named := request_ids.current():
+        body["request_id"] = named
     if errors:
         body["errors"] = errors
     response = current_app.response_class(

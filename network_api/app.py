@@ -11,7 +11,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter
 
 from events.feature import feature as events
-from network_api import docs_pages, health, idempotency, jobs, limits, locales, logs, mailbox_pages, settings, sitemap
+from network_api import (
+    docs_pages,
+    health,
+    idempotency,
+    jobs,
+    limits,
+    locales,
+    logs,
+    mailbox_pages,
+    request_ids,
+    settings,
+    sitemap,
+)
 from network_api.api import Api, OrjsonProvider
 from network_api.auth import caller
 from network_api.documents import BaseDocument, Row, transactional
@@ -43,6 +55,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, BABEL_DEFAULT_LOCALE=app.config["DEFAULT_LANGUAGE"])
     app.json = OrjsonProvider(app)
     app.extensions["features"] = FEATURES
+    request_ids.init_app(app)
     logs.init_app(app)
     connect(app)
     if hops := app.config["TRUSTED_PROXIES"]:

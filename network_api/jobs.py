@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
+from network_api import request_ids
 from network_api.documents import after_commit
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ QUEUES = ("mail", "jobs")
 
 
 def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
-    """Make the Celery of this application: its tasks run inside the application context."""
+    """Make the Celery of this application: its tasks run inside the application context, and know the request that woke them."""
 
     class ContextTask(Task):  # type: ignore[misc]  # celery has no types
         abstract = True
@@ -33,6 +34,9 @@ def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             with app.app_context():
                 return self.run(*args, **kwargs)
+
+        def apply_async(self, *given: Any, headers: Mapping[str, Any] | None = None, **options: Any) -> Any:
+            return super().apply_async(*given, headers={**request_ids.passed_on(), **(headers or {})}, **options)
 
     broker = app.config["CELERY_BROKER_URL"] or app.config["MONGODB_URI"]
     celery = Celery(app.import_name, task_cls=ContextTask, broker=broker, set_as_current=True)

@@ -3,6 +3,7 @@
 Each function is the whole life of a process, started by `network-api up` or by a command of its own.
 """
 
+import logging
 import os
 import socket
 import sys
@@ -105,6 +106,7 @@ def administrator_token(email: str) -> str:
 
 def work(app: Flask, queues: Sequence[str]) -> None:
     """Do the jobs of some queues, one at a time, until SIGTERM."""
+    logging.captureWarnings(True)  # as lines of the log, as everything that it says
     worker = Worker(
         app=app.extensions["celery"],
         # It works in this very process: nothing to fork at the start, and nobody left behind by a kill.

@@ -200,6 +200,13 @@ def log_level(value: Any) -> str:
     return str(value)
 
 
+def log_format(value: Any) -> str:
+    """How log lines are written."""
+    if value not in ("text", "json"):
+        raise ValueError("text or json")
+    return str(value)
+
+
 class Setting(NamedTuple):
     """One row of the table: its name without the prefix, its check, its default (None: may stay empty) and its meaning."""
 
@@ -235,6 +242,7 @@ SETTINGS = (
     ),
     Setting("DEFAULT_LANGUAGE", language, "The language for people who have chosen none: fi, sv or en.", "fi"),
     Setting("LOG_LEVEL", log_level, "DEBUG, INFO, WARNING or ERROR.", "INFO"),
+    Setting("LOG_FORMAT", log_format, "How log lines are written: as text, or as JSON, one object a line.", "text"),
     Setting("TRUSTED_PROXIES", whole_number(0, 10), "How many proxies stand before the web process and set X-Forwarded-*.", 0),
     Setting("SESSION_DAYS", whole_number(1, 400), "How long a sign-in lasts, in days.", 30),
     Setting("MAIL_SERVER", text, "The SMTP server that takes our mail.", required=True),

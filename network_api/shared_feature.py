@@ -29,7 +29,7 @@ REGISTER = (
             Field("subject, text, html, headers, attachments", _MAIL, SERVICE, SENT),
             Field("language, review, about, cause, last_answer", _SENT, SERVICE, AFTER_SENDING),
         ),
-        other="message_id, state, due_at, fence, claimed_by, attempts, uncertain, sent_at, expires_at",
+        other="message_id, request_id, state, due_at, fence, claimed_by, attempts, uncertain, sent_at, expires_at",
         after_erasure=lazy_gettext("To which address a mail went, for 30 days, without what it said: to know that it arrived."),
     ),
     Holding(StoredAttachment, (Field("filename, content_type, content", _MAIL, SERVICE, SENT),)),

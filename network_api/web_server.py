@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from network_api import logs, settings
 from network_api.app import create_app
-from network_api.logs import ROUTE, take_out_secrets
+from network_api.request_ids import REQUEST_ID
 from network_api.up.process import die_with_parent
 
 _memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, for the file by which gunicorn sees that a worker lives
 
+REQUEST_LINE = "%(method)s %(route)s %(status)d %(bytes)d bytes %(milliseconds)d ms"
 SWITCH_AFTER = 0.0005  # seconds: Python's own 5 ms are long for somebody whom others wait for, and who waits ten times
 
 
@@ -31,16 +34,26 @@ class WebLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's logs, without the tokens of personal links: the log of errors, and that of requests where somebody wants one."""
 
     def setup(self, cfg: Any) -> None:
-        """Set up the logs, and what is taken out of them."""
+        """Set up the logs as the application's are."""
         super().setup(cfg)
-        for handler in (*self.error_log.handlers, *self.access_log.handlers):
-            handler.addFilter(take_out_secrets)
+        kind = settings.read_environment().get("LOG_FORMAT", logs.TEXT)
+        logs.write_to([*self.error_log.handlers, *self.access_log.handlers], kind)
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
+        """Tell of a request, for whoever turns it on (--access-logfile): no network address, no path, no query, no referrer."""
+        if self.access_log.handlers:
+            facts = logs.Facts(
+                method=environ["REQUEST_METHOD"],
+                route=environ.get(logs.ROUTE, "-"),
+                status=int(resp.status_code),
+                bytes=resp.sent,
+                milliseconds=request_time // timedelta(milliseconds=1),
+            )
+            self.access_log.info(REQUEST_LINE, facts, extra={"request_id": environ.get(REQUEST_ID)})
 
 
 worker_class = ThreadWorker
 logger_class = WebLogger
-# For whoever turns it on (--access-logfile): no network address, no path, no query, no referrer.
-access_log_format = f"%(t)s %(m)s %({{{ROUTE}}}e)s %(s)s %(b)s bytes %(M)s ms"
 threads = 8
 timeout = 60
 graceful_timeout = 8

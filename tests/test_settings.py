@@ -33,6 +33,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("CONTACT_ADDRESS", "network"),
     ("DEFAULT_LANGUAGE", "de"),
     ("LOG_LEVEL", "LOUD"),
+    ("LOG_FORMAT", "xml"),
     ("TRUSTED_PROXIES", -1),
     ("TRUSTED_PROXIES", "one"),
     ("TRUSTED_PROXIES", True),

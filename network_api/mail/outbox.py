@@ -8,24 +8,28 @@ server had all of the mail and its answer was lost, nobody can know whether it w
 Message-ID, and `uncertain` counts how often (SMTP has no exactly-once: RFC 5321, section 4.5.4.1 asks the client to retry).
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import make_msgid
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from bson import ObjectId
 from flask import current_app
 from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, ObjectIdField, StringField
 
-from network_api import jobs
+from network_api import jobs, request_ids
 from network_api.documents import BaseDocument, Part, utcnow
+from network_api.logs import Facts
 from network_api.mail.message import Attachment, MailMessage
 from network_api.mail.transport import ANSWER_WITHIN
 
+logger = logging.getLogger(__name__)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)  # RFC 5321, section 4.5.4.1: at least 4-5 days for a relay; a code or a seat is stale sooner
 KEPT_AFTER = timedelta(days=30)
+BECAME = "Mail %(mail)s is %(state)s at attempt %(attempt)d: %(answer)s"
 SWEEP_MOST = 100  # mails claimed in one step and sent over one connection
 
 
@@ -59,6 +63,7 @@ class OutgoingMail(BaseDocument):
     attachments = EmbeddedDocumentListField(StoredAttachment)
     review = StringField()
     about = StringField()
+    request_id = StringField()  # what caused it, for the log
     message_id = StringField(required=True)
     state = StringField(required=True, default="ready", choices=("ready", "sending", "sent", "refused", "withdrawn"))
     due_at = DateTimeField(required=True, default=utcnow)  # while sending: when the lease ends
@@ -100,7 +105,15 @@ class OutgoingMail(BaseDocument):
 
     def _finish(self, values: dict[str, object]) -> bool:
         content = dict.fromkeys(("text", "html", "attachments", "headers", "subject"), "")
-        return self.alter(self._mine(), {"$set": values, "$unset": content})
+        return self._become({"$set": values, "$unset": content})
+
+    def _become(self, update: dict[str, Any]) -> bool:
+        mine = self.alter({"_id": self.pk, "state": "sending", "fence": self.fence}, update)
+        if mine:
+            values = update["$set"]
+            facts = Facts(mail=str(self.pk), state=values["state"], attempt=self.attempts, answer=values.get("last_answer", "-"))
+            logger.info(BECAME, facts, extra={"request_id": self.request_id})
+        return mine
 
     def retry(self, answer: str, *, uncertain: bool) -> bool:
         """Note a failure that may pass: due again after a delay that doubles, refused after three days."""
@@ -109,10 +122,7 @@ class OutgoingMail(BaseDocument):
             return self.refuse(answer)
         delay = min(FIRST_DELAY * 2 ** min(self.attempts - 1, 20), LONGEST_DELAY)
         values = {"state": "ready", "due_at": now + delay, "last_answer": answer}
-        return self.alter(self._mine(), {"$set": values, "$inc": {"uncertain": int(uncertain)}})
-
-    def _mine(self) -> dict[str, object]:
-        return {"_id": self.pk, "state": "sending", "fence": self.fence}
+        return self._become({"$set": values, "$inc": {"uncertain": int(uncertain)}})
 
     @classmethod
     def due(cls) -> list[ObjectId]:
@@ -136,6 +146,7 @@ def put(message: MailMessage) -> None:
         review=message.review and message.review.name,
         about=message.review and message.review.about,
         message_id=make_msgid(domain=host),
+        request_id=request_ids.current(),
         attachments=[_stored(attachment) for attachment in message.attachments],
     ).insert()
     jobs.hasten("mail.deliver", str(mail.pk))

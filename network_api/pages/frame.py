@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from flask_babel import force_locale, get_locale, gettext
 from werkzeug.exceptions import HTTPException
 
+from network_api import request_ids
 from network_api.api import domain_problem, http_problem
 from network_api.errors import DomainError
 from network_api.feature import features
@@ -122,6 +123,7 @@ def _answer(error: HTTPException | DomainError, problem: Response) -> Response:
         status=problem.status_code,
         title=_title(problem.status_code),
         detail=_detail(problem.status_code),
+        request_id=request_ids.current() if problem.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
     )
     shown.headers.extend({name: value for name, value in problem.headers.items() if name in ("Allow", "Retry-After")})
     return shown
