@@ -25,7 +25,7 @@ from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import SendRate
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
-from newsletters.issues import archive, comments, feeds, link_pages
+from newsletters.issues import archive, comments, feeds, forgetting, link_pages
 from newsletters.issues import routes as issue_routes
 from newsletters.issues.comment_documents import Comment
 from newsletters.issues.counted_links import CountedLink
@@ -45,6 +45,7 @@ PARTS = (
     subscribing,
     contributing,
     comments,
+    forgetting,
 )  # in the order of erasing: who came back is found by who subscribed
 UNFINISHED = (ledger.READY, ledger.LEASED, ledger.ATTEMPTING)
 

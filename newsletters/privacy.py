@@ -92,14 +92,14 @@ REGISTER = (
             Field("author_id, edited_by, approval, rounds", _WHO_WROTE, INTEREST, STAYS),
             Field(
                 "blocks",
-                "Introductions, with consent: they fall out of a letter that has not gone once it is withdrawn.",
+                "Introductions, as the letter tells them, with consent.",
                 CONSENT,
                 STAYS,
             ),
         ),
         other="newsletter_id, network_id, title, state, content_hash, send_at, started_at, sent_at, audience, dropped,"
         " dispatching, contributions_until, network_deadlines",
-        after_erasure=lazy_gettext("A letter that has been sent, as it was sent. An introduction of yours is shown no more."),
+        after_erasure=lazy_gettext("A letter that has been sent, without your introduction."),
     ),
     Holding(Source, other="type, id, version"),
     Holding(

@@ -124,6 +124,7 @@ class Issue(BaseDocument):
             ("newsletter_id", "started_at", "_id"),
             ("state", "send_at", "_id"),
             {"fields": ["dispatching"], "sparse": True},
+            {"fields": ["blocks.source.id"], "sparse": True},
         ],
     }
 

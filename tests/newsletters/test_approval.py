@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from network_api import audit
 from network_api.audit import AuditEntry
 from network_api.feature import Person
 from network_api.members.documents import Member
@@ -17,6 +18,7 @@ from newsletters.documents import Newsletter
 from newsletters.feature import erase_person, export_person
 from newsletters.issues import palette
 from newsletters.issues.checks import CHECKS
+from newsletters.issues.documents import Issue
 from newsletters.issues.link_check import unreachable
 from tests.conftest import Api
 from tests.mailserver import Mailbox
@@ -199,6 +201,28 @@ def test_a_contribution_can_be_edited_until_it_is_told_and_always_be_withdrawn(
     erase_person(Person(writer.pk, writer.email_key))
     assert editor.get(path).json["author_id"] is None
     assert editor.delete(path, If_Match=changed.headers["ETag"]).status_code == 204
+
+
+def test_an_introduction_goes_out_of_issues_and_their_audit_log_with_its_person(
+    editor: Api, regional: Network, newsletter: Newsletter
+) -> None:
+    member = introduce(regional, "aino@example.org", "Valmennan Hanskassa.")
+    path = begin(editor, newsletter, assemble=True)
+    issue_id = ObjectId(path.split("/")[-1])
+    before = Issue.get(issue_id)
+    assert "Hanskassa" in str(before.to_mongo())
+    blocks = [block.to_mongo() for block in before.blocks]
+    audit.record(None, "issue.changed", issue_id, changes={"blocks": {"before": [], "after": blocks}})
+    assert "Hanskassa" in str(export_person(Person(member.pk, member.email_key))["introductions_in_letters"])
+    for _ in range(2):
+        erase_person(Person(member.pk, member.email_key))
+    Member.remove({"_id": member.pk})
+    after = Issue.get(issue_id)
+    assert (len(after.blocks), after.content_hash) == (len(before.blocks), before.content_hash)
+    assert "Hanskassa" not in str(after.to_mongo())
+    assert "Hanskassa" not in str(AuditEntry.rows({}))
+    assert editor.get(path).status_code == editor.get(f"{path}/preview").status_code == 200
+    assert "Hanskassa" not in editor.get(f"{path}/preview").text
 
 
 def test_variants_follow_languages_sections_and_regions_and_equal_ones_are_one(
