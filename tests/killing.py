@@ -17,29 +17,23 @@ CHANGES = ("insert", "update", "delete", "commitTransaction")
 
 
 class KilledAt(CommandListener):
-    """Kills this process when it is about to send so many changes, or has had the answer to as many."""
+    """Kills this process when it is about to send the n-th change."""
 
-    def __init__(self, number: int, names: Collection[str], *, answered: bool) -> None:
-        self.left, self.names, self.answered = number, names, answered
+    def __init__(self, number: int, names: Collection[str]) -> None:
+        self.left, self.names = number, names
 
     def started(self, event: CommandStartedEvent) -> None:
         """Count, and end here."""
-        if not self.answered:
-            self._count(event.command_name)
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Count, and end here."""
-        if self.answered:
-            self._count(event.command_name)
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """What failed is no change."""
-
-    def _count(self, name: str) -> None:
-        if name in self.names:
+        if event.command_name in self.names:
             self.left -= 1
             if self.left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Nothing to count."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """What failed is no change."""
 
 
 def _run(killer: KilledAt, work: Callable[..., object], settings: dict[str, Any], arguments: tuple[Any, ...]) -> None:
@@ -54,10 +48,9 @@ def killed_at(
     settings: dict[str, Any],
     *arguments: Any,
     at: Collection[str] = CHANGES,
-    answered: bool = False,
 ) -> bool:
     """Do `work(*arguments)` in a process that is killed at its n-th change, from 0 on; False where it came to its end."""
-    killer = KilledAt(number, at, answered=answered)
+    killer = KilledAt(number, at)
     process = PROCESSES.Process(target=_run, args=(killer, work, settings, arguments))
     process.start()
     process.join()
