@@ -89,9 +89,7 @@ def admit(event: Event, asked: Application) -> Row:
     one command. It holds only for the version that was read; whatever else is the reason, a fresh look tells it.
     """
     registration = asked.registration
-    claimed, place = queueing.claim(event, registration, registration.mode), 0
-    if claimed is None:
-        claimed, place = _seat_or_queue(event.fresh(), asked)
+    claimed, place = _seat_or_queue_as_read(event, asked) or _seat_or_queue(event.fresh(), asked)
     seated = claimed.event
     registration.status = WAITLISTED if place else CONFIRMED
     registration.holds_quota = claimed.of_quota or None
@@ -107,21 +105,37 @@ def admit(event: Event, asked: Application) -> Row:
     return {**registration.to_mongo(), **asked.needs, "waiting_position": place or None}
 
 
-def _seat_or_queue(event: Event, asked: Application) -> tuple[queueing.Claim, int]:
-    """A seat, else a place in the queue, by the theme day as it is now; the place is 0 for a seat.
+def require_room(event: Event, asked: Application) -> None:
+    """Spare who wants a seat or nothing the transaction, where there was none when the theme day was read.
 
-    Who is in already hears that, and not that it is full.
+    Who is in already hears that, and not that it is full. Raises AlreadyRegistered, EventFull.
     """
+    registration = asked.registration
+    if asked.wait or not event.is_full_for(registration.mode, registration.network_id):
+        return
+    if Registration.twin(event.pk, registration.email):
+        raise AlreadyRegistered
+    raise EventFull
+
+
+def _seat_or_queue_as_read(event: Event, asked: Application) -> tuple[queueing.Claim, int] | None:
+    """A seat, else a place in the queue, in one command, if the theme day still is as it was read; the place is 0 for a seat."""
+    mode = asked.registration.mode
+    if claimed := queueing.claim(event, asked.registration, mode):
+        return claimed, 0
+    place = queueing.claim_place(event, asked.registration, mode) if asked.wait else None
+    return (place, place.event.seats[mode].waiting) if place else None
+
+
+def _seat_or_queue(event: Event, asked: Application) -> tuple[queueing.Claim, int]:
+    """The same by the theme day as it is now. Raises what `apply` raises, AlreadyRegistered and EventFull."""
     registration = asked.registration
     event.require_mode(registration.mode)
     asked.name_co_host(event)
     asked.require_registrable(event)
-    if Registration.twin(event.pk, registration.email):
-        raise AlreadyRegistered
     asked.answer(event)
     if claimed := queueing.claim(event, registration, registration.mode):
         return claimed, 0
-    if not asked.wait:
-        raise EventFull
+    require_room(event, asked)
     queued = event.join_queue(registration.mode, registration.network_id)
     return queueing.Claim(queued, of_quota=False), queued.seats[registration.mode].waiting

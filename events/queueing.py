@@ -27,6 +27,14 @@ def claim(event: Event, registration: Registration, mode: str) -> Claim | None:
     return Claim(seated, of_quota=False) if seated else None
 
 
+def claim_place(event: Event, registration: Registration, mode: str) -> Claim | None:
+    """Take a place in the queue of a mode that was full when it was read, and still is. None where a fresh look is due."""
+    if event.quota(mode, registration.network_id) is not None:  # its people have a queue of their own in that of the mode
+        return None
+    queued = event.join_queue_of_full(mode)
+    return Claim(queued, of_quota=False) if queued else None
+
+
 def promote(event: Event, *modes: str) -> Event:
     """Give the free seats of these modes to those who wait, in their order, and tell them by mail.
 

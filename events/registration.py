@@ -39,6 +39,7 @@ def register(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     by_coordinator = caller.has_role(COORDINATOR, event.network_id) and member.get("_id") != caller.member_id
     asked = admission.apply(caller, event, given, member, by_coordinator=by_coordinator)
     try:
+        admission.require_room(event, asked)
         with event.turn():
             return admit_for(caller, event, asked)
     except AlreadyRegistered:

@@ -97,6 +97,11 @@ class Seated(BaseDocument):
         seats = self.seats[mode]
         return bool(seats.waiting and (seats.available is None or seats.available > 0))
 
+    def is_full_for(self, mode: str, network_id: ObjectId | None) -> bool:
+        """Whether a newcomer who is a participant of this co-host, or of none, would have to wait."""
+        quota = self.quota(mode, network_id)
+        return self.seats[mode].is_full and (quota is None or quota.is_used_up)
+
     def require_mode(self, mode: str) -> None:
         """Raises Invalid for a mode that is not offered."""
         if mode not in self.seats:
@@ -149,6 +154,14 @@ class Seated(BaseDocument):
         """One more waits; `queue` of the result is their number."""
         joining = {name: -by for name, by in self._leaving(mode, waits_as).items()}
         return self._must_count({"status": PUBLISHED}, {**joining, "queue": 1})
+
+    def join_queue_of_full(self, mode: str) -> Self | None:
+        """One more waits for what was full when it was read; None where it no longer is, or nobody was."""
+        seats = self.seats[mode]
+        if not seats.is_full:
+            return None
+        still = {f"seats.{mode}.waiting": {"$gt": 0}} if seats.waiting else {f"seats.{mode}.available": {"$lt": 1}}
+        return self._count({**standing(self), **still}, {f"seats.{mode}.waiting": 1, "queue": 1})
 
     def leave_queue(self, mode: str, waits_as: ObjectId | None) -> Self:
         """One fewer waits."""

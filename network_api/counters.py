@@ -1,4 +1,4 @@
-"""Requests counted for Flask-Limiter: in the application's own database, in two commands a request, and in the process.
+"""Requests counted for Flask-Limiter: in the application's own database, in two commands at most, and in the process.
 
 Its own MongoDB storage takes three commands, over connections of its own, one of them dear on the embedded engine. Here the
 count is read together with the end of its window, and both are remembered for the rest of the request. Its own storage in
@@ -43,8 +43,9 @@ class RequestCount(BaseDocument):
             "count": {"$cond": [over, amount, {"$add": ["$count", amount]}]},
             "expires_at": {"$cond": [over, expires_at, "$expires_at"]},
         }
-        cls.collection().update_one({"_id": key}, [{"$set": counted}], upsert=True)
-        return cls.row({"_id": key}) or {"count": amount, "expires_at": expires_at}
+        counting = cls.collection().update_one({"_id": key}, [{"$set": counted}], upsert=True)
+        found = None if counting.upserted_id else cls.row({"_id": key})  # who is new has asked just now
+        return found or {"count": amount, "expires_at": expires_at}
 
 
 class DocumentStorage(Storage):

@@ -19,7 +19,7 @@ from network_api.turns import give_way
 
 mail = Mail()
 PERMANENT = 500
-PATIENCE = 0.03  # seconds that a mail waits while many register at once: it goes at a third of the speed then
+PATIENCE = 0.05  # seconds that a mail waits while many register at once: it goes at a quarter of the speed then
 SWEEP_EVERY = 5.0  # seconds: with a lost wake-up, a mail still leaves well within 20
 SCHEDULE = {
     "sweep the outbox": {"task": "mail.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "mail", "expires": SWEEP_EVERY}}
