@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from events import admission, queueing
 from events.documents import Event
 from events.registration_documents import Registration
 from events.seating import CANCELLED, DRAFT
+from network_api.auth.caller import STRANGER
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from tests.conftest import Api
 from tests.events.conftest import adds_up
 from tests.events.factories import make_event, person, register
 from tests.mailserver import Mailbox
+from tests.queries import queries
 
 Link = Callable[..., str]
 
@@ -116,6 +119,28 @@ def test_a_newcomer_does_not_pass_those_who_wait(anyone: Api, event: Event) -> N
     """Even when a seat is free for a moment, as after a restore by hand."""
     Event.change({"_id": event.pk}, {"$set": {"seats.onsite.waiting": 1}})
     assert register(anyone, event, "eka").json["code"] == "event_full"
+
+
+def test_a_full_theme_day_refuses_without_a_transaction_and_says_who_is_in_already(anyone: Api, event: Event) -> None:
+    for who in ("eka", "toka"):
+        register(anyone, event, who)
+    with queries.counted() as sent:
+        assert register(anyone, event, "kolmas").json["code"] == "event_full"
+    assert [command for command in sent if "events" in command] == ["find events"]
+    assert register(anyone, event, "eka").json["code"] == "already_registered"
+
+
+def test_a_seat_that_came_free_since_the_theme_day_was_read_is_given_and_no_place_in_the_queue(
+    anyone: Api, event: Event, link: Link
+) -> None:
+    for who in ("eka", "toka"):
+        register(anyone, event, who)
+    full = Event.get(event.pk)
+    assert anyone.delete(f"/manage/registrations/{link('eka')}").status_code == 204
+    assert queueing.claim_place(full, Registration(), "onsite") is None
+    asked = admission.apply(STRANGER, full, person("kolmas", wait=True), {})
+    assert admission.admit(full, asked)["status"] == "confirmed"
+    adds_up()
 
 
 def test_who_cancelled_can_register_again(anyone: Api, event: Event, link: Link) -> None:
