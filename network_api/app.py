@@ -20,6 +20,7 @@ from network_api import (
     locales,
     logs,
     mailbox_pages,
+    metrics,
     request_ids,
     settings,
     sitemap,
@@ -55,6 +56,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, BABEL_DEFAULT_LOCALE=app.config["DEFAULT_LANGUAGE"])
     app.json = OrjsonProvider(app)
     app.extensions["features"] = FEATURES
+    metrics.init_app(app)
     request_ids.init_app(app)
     logs.init_app(app)
     connect(app)
@@ -94,6 +96,7 @@ def register_routes(app: Flask) -> None:
             app.register_blueprint(pages)
     app.register_blueprint(docs_pages.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(sitemap.blueprint)
     if app.config["MAIL_SINK_DIR"]:
         app.register_blueprint(mailbox_pages.blueprint)

@@ -23,6 +23,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
+from network_api import measures
 from network_api.errors import Conflict, Invalid, NotFound, StaleVersion
 from network_api.turns import turn
 
@@ -117,6 +118,7 @@ def _note_contention(error: OperationFailure, name: str) -> None:
     running = _current.get()
     if running and error.has_error_label("TransientTransactionError"):
         running.contended = name
+        measures.contention.labels(name.partition(" ")[0]).inc()
 
 
 def after_commit(step: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from flask_babel import LazyString
 from network_api.api import Blueprint
 from network_api.documents import BaseDocument, Problem
 from network_api.mail.message import Addition
+from network_api.measures import Gauge
 from network_api.privacy import Holding
 
 
@@ -57,7 +58,8 @@ class Feature:
     it is about to be sent: they answer what to add to it, or None where it is not to be sent.
     `register` says of every stored field whether it is personal, and then what for and how long (`network_api.privacy`).
     `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
-    foot of every page lead to; `public_pages` are listed for search engines.
+    foot of every page lead to; `public_pages` are listed for search engines. `gauges` are what `/metrics` tells of the
+    feature at this moment, read each time it is asked.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Feature:
     reviews: Mapping[str, Callable[[str], Addition | None]] = field(default_factory=dict)
     demo: Callable[[dict[str, Any]], None] = lambda made: None
     let_go: Callable[[], None] = lambda: None
+    gauges: Callable[[], Iterable[Gauge]] = tuple
 
 
 def features() -> tuple[Feature, ...]:

@@ -7,7 +7,7 @@ are not kept and messages are not acknowledged late; sweeps on a schedule find w
 import logging
 from collections import deque
 from collections.abc import Mapping
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from celery import Celery, Task
@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
-from network_api import request_ids
+from network_api import measures, request_ids
 from network_api.documents import after_commit
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ POLL_EVERY = 0.25  # seconds between looks into an empty MongoDB queue
 RUSH = 2  # jobs that a process hastens in a second
 _hastened: deque[float] = deque(maxlen=RUSH)
 QUEUES = ("mail", "jobs")
+ANNOUNCED = "network_api_announced"  # among the headers of a message: when, in seconds since 1970
 
 
 def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
@@ -32,11 +33,22 @@ def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
         abstract = True
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            with app.app_context():
-                return self.run(*args, **kwargs)
+            announced = self.request.get(ANNOUNCED)
+            if announced:
+                measures.waits.labels(self.name).observe(max(0.0, time() - announced))
+            started, outcome = monotonic(), "failed"
+            try:
+                with app.app_context():
+                    result = self.run(*args, **kwargs)
+                outcome = "done"
+            finally:
+                measures.jobs.labels(self.name, outcome).observe(monotonic() - started)
+            return result
 
         def apply_async(self, *given: Any, headers: Mapping[str, Any] | None = None, **options: Any) -> Any:
-            return super().apply_async(*given, headers={**request_ids.passed_on(), **(headers or {})}, **options)
+            return super().apply_async(
+                *given, headers={ANNOUNCED: time(), **request_ids.passed_on(), **(headers or {})}, **options
+            )
 
     broker = app.config["CELERY_BROKER_URL"] or app.config["MONGODB_URI"]
     celery = Celery(app.import_name, task_cls=ContextTask, broker=broker, set_as_current=True)

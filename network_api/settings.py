@@ -243,6 +243,11 @@ SETTINGS = (
     Setting("DEFAULT_LANGUAGE", language, "The language for people who have chosen none: fi, sv or en.", "fi"),
     Setting("LOG_LEVEL", log_level, "DEBUG, INFO, WARNING or ERROR.", "INFO"),
     Setting("LOG_FORMAT", log_format, "How log lines are written: as text, or as JSON, one object a line.", "text"),
+    Setting(
+        "METRICS_TOKEN",
+        secret,
+        "The bearer token for `/metrics`. Empty: only this machine itself may read it, and nobody through a proxy.",
+    ),
     Setting("TRUSTED_PROXIES", whole_number(0, 10), "How many proxies stand before the web process and set X-Forwarded-*.", 0),
     Setting("SESSION_DAYS", whole_number(1, 400), "How long a sign-in lasts, in days.", 30),
     Setting("MAIL_SERVER", text, "The SMTP server that takes our mail.", required=True),

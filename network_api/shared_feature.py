@@ -76,4 +76,5 @@ feature = Feature(
     commands=(audit,),
     check=audit_chain.check,
     register=REGISTER,
+    gauges=OutgoingMail.gauges,
 )

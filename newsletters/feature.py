@@ -16,7 +16,7 @@ from newsletters.contributions import routes as contribution_routes
 from newsletters.contributions.documents import Contribution
 from newsletters.desk import pages as desk_pages
 from newsletters.desk import sending_pages
-from newsletters.dispatch import addressees, audience, ledger
+from newsletters.dispatch import addressees, audience, ledger, progressing
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.commands import newsletter
@@ -114,4 +114,5 @@ feature = Feature(
     erase_person=erase_person,
     demo=demo.make,
     let_go=pool.close,
+    gauges=progressing.gauges,
 )

@@ -52,7 +52,15 @@ MATRIX: tuple[tuple[Outcomes, tuple[str, ...]], ...] = (
             *("GET /newsletters", "GET /newsletters/<slug>", "GET /newsletters/<slug>/asked", "GET /newsletters/<slug>/feed.xml"),
             *("GET /newsletters/<slug>/subscribe", "POST /newsletters/<slug>/subscribe"),
             *("GET /sign-in", "POST /sign-in", "POST /sign-in/code", "POST /sign-out"),
-            *("GET /verify", "GET /verify/<code>", "GET /healthz", "GET /readyz", "GET /robots.txt", "GET /sitemap.xml"),
+            *(
+                "GET /verify",
+                "GET /verify/<code>",
+                "GET /healthz",
+                "GET /readyz",
+                "GET /metrics",
+                "GET /robots.txt",
+                "GET /sitemap.xml",
+            ),
         ),
     ),
     (

@@ -34,6 +34,7 @@ BAD: tuple[tuple[str, Any], ...] = (
     ("DEFAULT_LANGUAGE", "de"),
     ("LOG_LEVEL", "LOUD"),
     ("LOG_FORMAT", "xml"),
+    ("METRICS_TOKEN", "short"),
     ("TRUSTED_PROXIES", -1),
     ("TRUSTED_PROXIES", "one"),
     ("TRUSTED_PROXIES", True),

@@ -9,7 +9,7 @@ Message-ID, and `uncertain` counts how often (SMTP has no exactly-once: RFC 5321
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from email.utils import make_msgid
 from typing import Any, Self
@@ -19,11 +19,12 @@ from bson import ObjectId
 from flask import current_app
 from mongoengine import BinaryField, DateTimeField, DictField, EmbeddedDocumentListField, IntField, ObjectIdField, StringField
 
-from network_api import jobs, request_ids
-from network_api.documents import BaseDocument, Part, utcnow
+from network_api import jobs, measures, request_ids
+from network_api.documents import LONG_AGO, BaseDocument, Part, utcnow
 from network_api.logs import Facts
 from network_api.mail.message import Attachment, MailMessage
 from network_api.mail.transport import ANSWER_WITHIN
+from network_api.measures import Gauge
 
 logger = logging.getLogger(__name__)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=15), timedelta(hours=1)
@@ -112,6 +113,7 @@ class OutgoingMail(BaseDocument):
         if mine:
             values = update["$set"]
             facts = Facts(mail=str(self.pk), state=values["state"], attempt=self.attempts, answer=values.get("last_answer", "-"))
+            measures.mails.labels(values["state"]).inc()
             logger.info(BECAME, facts, extra={"request_id": self.request_id})
         return mine
 
@@ -130,6 +132,18 @@ class OutgoingMail(BaseDocument):
         where = {"state": {"$in": ["ready", "sending"]}, "due_at": {"$lte": utcnow()}}
         waiting = cls.collection().find(where, {"_id": True}, sort=[("due_at", 1), ("_id", 1)], limit=SWEEP_MOST)
         return [row["_id"] for row in waiting]
+
+    @classmethod
+    def gauges(cls) -> Iterator[Gauge]:
+        """How many mails wait, and how long the one has waited whose turn came first."""
+        waiting: dict[tuple[str, ...], float] = {
+            (state,): cls.collection().count_documents({"state": state}) for state in ("ready", "sending")
+        }
+        where = {"state": "ready", "due_at": {"$gt": LONG_AGO, "$lt": utcnow()}}
+        first = cls.collection().find_one(where, {"due_at": 1}, sort=[("due_at", 1)])
+        age = (utcnow() - first["due_at"]).total_seconds() if first else 0.0
+        yield Gauge("outbox_mails", "Mails in the outbox that have not gone yet, by state.", ("state",), waiting)
+        yield Gauge("outbox_age_seconds", "For how long the first mail that is due has been so.", (), {(): age})
 
 
 def put(message: MailMessage) -> None:

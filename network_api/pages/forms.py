@@ -15,6 +15,7 @@ from flask_babel import gettext
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
+from network_api import measures
 from network_api.errors import DomainError
 from network_api.languages import LANGUAGES
 from network_api.schemas import Schema
@@ -90,6 +91,7 @@ class Form:
 
     def refuse(self, error: DomainError, words: Mapping[str, str], at: Mapping[str, str] | None = None) -> None:
         """Note what a rule said: at its fields where it names some, else in words by its code, `at` the field that mends it."""
+        measures.refusals.labels(error.code).inc()
         if error.errors:
             self._note(error.errors)
         else:

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from flask_babel import force_locale, get_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from network_api import request_ids
+from network_api import measures, request_ids
 from network_api.api import domain_problem, http_problem
 from network_api.errors import DomainError
 from network_api.feature import features
@@ -111,7 +111,12 @@ def init_app(app: Flask) -> None:
     texts.init_app(app)
     app.after_request(keep_assets)
     app.register_error_handler(HTTPException, lambda error: _answer(error, http_problem(error)))
-    app.register_error_handler(DomainError, lambda error: _answer(error, domain_problem(error)))
+    app.register_error_handler(DomainError, _refuse)
+
+
+def _refuse(error: DomainError) -> Response:
+    measures.refusals.labels(error.code).inc()
+    return _answer(error, domain_problem(error))
 
 
 def _answer(error: HTTPException | DomainError, problem: Response) -> Response:

@@ -4,14 +4,25 @@ Cheap enough to be asked every second: the bytes of the batches are counted, and
 in the last minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
 from bson import ObjectId
 
 from network_api.documents import Row, utcnow
-from newsletters.dispatch.ledger import ATTEMPTING, DEFERRED, LEASED, OPEN, READY, Progress, seconds_of, total
+from network_api.measures import Gauge
+from newsletters.dispatch.ledger import (
+    ATTEMPTING,
+    DEFERRED,
+    DELIVERY_STATES,
+    LEASED,
+    OPEN,
+    READY,
+    Progress,
+    seconds_of,
+    total,
+)
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import PAUSED, SENDING, Issue
 
@@ -41,6 +52,22 @@ def progress_of(issue: Issue) -> Row:
         "started_at": issue.started_at,
         "sent_at": issue.sent_at,
     }
+
+
+def gauges() -> Iterator[Gauge]:
+    """The deliveries of all letters that are going out, by state, and how long the batch that is most overdue has been so."""
+    under_way = [row["_id"] for row in Issue.rows({"dispatching": True}, only=("_id",))]
+    batches = [batch for identifier in under_way for batch in Progress.collection().find({"issue_id": identifier}, _COUNTED)]
+    counts, now = total(batches), utcnow()
+    due = [batch["due_at"] for batch in batches if batch["state"] == OPEN]
+    yield Gauge(
+        "deliveries",
+        "Deliveries of the letters that are going out now, by state.",
+        ("state",),
+        {(state,): counts.get(state, 0) for state in DELIVERY_STATES},
+    )
+    overdue = max([0.0, *((now - moment).total_seconds() for moment in due)])
+    yield Gauge("dispatch_age_seconds", "For how long a batch of a letter has been due, at most.", (), {(): overdue})
 
 
 def _waiting(issue: Issue, batches: Sequence[Row], to_do: int, now: datetime) -> tuple[str | None, datetime | None]:

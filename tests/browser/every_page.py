@@ -30,6 +30,7 @@ NO_PAGES = {
     "event_feeds.registered_event",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",
     "issue_steps.progress",
     "newsletter_desk.letter",  # the letter itself, as its readers get it: tests of letters look at it
     "newsletter_feeds.show_feed",

@@ -56,7 +56,7 @@ def descendants(pid: int) -> set[int]:
 
 def clean_environment(**settings: str) -> dict[str, str]:
     """Our environment without the platform's settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NETWORK_", "COV_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NETWORK_", "COV_", "PROMETHEUS_"))}
     return {**kept, **settings}
 
 
