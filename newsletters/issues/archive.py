@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Response, current_app, request, url_for
 
-from network_api.documents import LONG_AGO, Page, Row, object_id
+from network_api.documents import LONG_AGO, Page, Row, object_id, session
 from network_api.errors import NotFound
 from network_api.feature import PublicPage
 from network_api.languages import in_language
@@ -32,11 +32,16 @@ def sent_issues(newsletter: Newsletter, limit: int, before: Issue | None = None)
     return Issue.page(where, sort=("sent_at", -1), limit=limit, after=[before.sent_at, before.pk] if before else None)
 
 
-def _sent_issue(newsletter: Newsletter, identifier: str) -> Issue:
-    issue = Issue.first({"_id": object_id(identifier), "newsletter_id": newsletter.pk})
-    if issue is None or issue.sent_at is None:
-        raise NotFound
-    return issue
+def _sent_issue(slug: str, identifier: str) -> tuple[Newsletter, Issue]:
+    """An issue that has been sent, and its newsletter, read in one query. Raises NotFound, also for another's slug."""
+    its_newsletter = {"from": Newsletter.collection().name, "localField": "newsletter_id", "foreignField": "_id", "as": "of"}
+    stages: list[Row] = [{"$match": {"_id": object_id(identifier)}}, {"$lookup": its_newsletter}]
+    for row in Issue.collection().aggregate(stages, session=session()):
+        [newsletter] = map(Newsletter.wrap, row.pop("of"))
+        issue = Issue.wrap(row)
+        if newsletter.slug == slug and issue.sent_at is not None:
+            return newsletter, issue
+    raise NotFound
 
 
 def summary_of(issue: Issue, language: str) -> str:
@@ -82,7 +87,7 @@ def show_newsletter(slug: str) -> Response:
     """A newsletter with the issues that have been sent, the newest first."""
     newsletter, language = newsletter_of_slug(slug), of_request()
     before = request.args.get("before")
-    found = sent_issues(newsletter, LISTED, _sent_issue(newsletter, before) if before else None)
+    found = sent_issues(newsletter, LISTED, _sent_issue(slug, before)[1] if before else None)
     issues = [_listed(newsletter, row, language) for row in found.items]
     changed_at = max([newsletter.updated_at, *(row["updated_at"] for row in found.items)])
     older = address(path_of(newsletter), before=found.next[1], lang=language) if found.next else None
@@ -100,8 +105,8 @@ def show_issue(slug: str, issue_id: str) -> Response:
 
     What is told from sources changes with them, so that no time could be promised since when nothing has changed.
     """
-    newsletter, language = newsletter_of_slug(slug), of_request()
-    issue = _sent_issue(newsletter, issue_id)
+    newsletter, issue = _sent_issue(slug, issue_id)
+    language = of_request()
     told = {key: said for key, said in sources.standing_in_archive(issue.blocks).items() if key not in issue.dropped}
     from_sources = any(block.source for block in issue.blocks)
     return _shown(

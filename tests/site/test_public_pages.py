@@ -1,18 +1,15 @@
-"""What every public page keeps, and what the pages show that several features have a part in."""
+"""What the public pages keep that several features have a part in, and what those show."""
 
 from collections.abc import Callable
 
-import pytest
 from flask.testing import FlaskClient
 
 from network_api.members.documents import Member
 from network_api.networks.documents import Network
 from tests.conftest import Api
-from tests.newsletters.factories import introduce, make_newsletter, theme_day
-from tests.queries import queries
+from tests.newsletters.factories import introduce, theme_day
 
 ENGLISH = {"Accept-Language": "en"}
-MANY = 27  # more than a list shows at once
 PAGES = (
     "/",
     "/networks",
@@ -30,38 +27,6 @@ PAGES = (
     "/guides",
     "/guides/arrange-a-theme-day",
 )
-
-
-@pytest.fixture
-def full(regional: Network, other_region: Network) -> Network:
-    """A network with a newsletter, more theme days than a page holds, and people who have introduced themselves."""
-    for number in range(MANY):
-        theme_day(regional, f"Päivä {number}", slug="valmennus" if not number else f"paiva-{number}", topics=["nuoret"])
-        introduce(regional, f"esittely{number}@example.org", f"Esittelyni on **numero {number}**.")
-    theme_day(other_region, "Lapin päivä", slug="lapin-paiva")
-    make_newsletter(regional)
-    return regional
-
-
-def test_a_page_asks_the_database_four_times_at_the_most_and_is_light(full: Network, visitor: FlaskClient) -> None:
-    with visitor.get("/static/site.css") as style, visitor.get("/static/icon.svg") as icon:
-        assets = len(style.data) + len(icon.data)
-    for path in PAGES:
-        with queries.counted() as sent:
-            page = visitor.get(path, headers=ENGLISH)
-        assert page.status_code == 200, path
-        assert len(sent) <= 4, (path, sent)
-        assert len(page.data) + assets < 60_000, path
-
-
-def test_so_does_the_next_page_of_a_list(full: Network, visitor: FlaskClient) -> None:
-    for path in ("/events?region=FI-08", "/introductions"):
-        onward = visitor.get(path).text.split('class="button quiet" href="')[1].split('"')[0].replace("&amp;", "&")
-        with queries.counted() as sent:
-            answer = visitor.get(onward)
-        assert answer.status_code == 200
-        assert len(sent) <= 4, sent
-        assert answer.text.count('<li class="card">') == MANY - 25
 
 
 def test_a_page_that_has_not_changed_is_not_sent_again(full: Network, visitor: FlaskClient) -> None:

@@ -14,11 +14,13 @@ from bson import ObjectId
 from events.documents import Event
 from network_api.documents import Row
 from network_api.networks.documents import NATIONAL, Network
-from newsletters.issues.documents import EVENT, Block, Source
+from newsletters.contributions.documents import Contribution
+from newsletters.issues.documents import CONTRIBUTION, COORDINATION, EVENT, INTRODUCTION, MATERIALS, NETWORK, Block, Source
 from newsletters.issues.sources import contributed, introductions, network_news, theme_days
 from newsletters.issues.sources.kinds import Kind, Live
 
 KINDS: Mapping[str, Kind] = {kind.type: kind for kind in (introductions.KIND, contributed.KIND, *network_news.KINDS)}
+LASTING = (NETWORK, COORDINATION)  # that a network was founded, and who coordinated it then, nobody can withdraw
 
 
 def reach(network_id: ObjectId) -> list[ObjectId]:
@@ -36,12 +38,8 @@ def block_of(kind: Kind, row: Row, languages: Iterable[str]) -> Block:
 def live(blocks: Iterable[Block]) -> dict[str, Live]:
     """What the sources of these blocks say now, by key, as far as they may be told; nothing for hidden blocks."""
     sourced = [block for block in blocks if block.source is not None]
-    days = theme_days.read(_ids(sourced, EVENT))
-    return _with_regions(_days(days) | _of_kinds(sourced))
-
-
-def _days(rows: Mapping[ObjectId, Row]) -> dict[str, Live]:
-    return {f"{EVENT}:{key}": theme_days.live(row) for key, row in rows.items()}
+    days = {f"{EVENT}:{key}": theme_days.live(row) for key, row in theme_days.read(_ids(sourced, EVENT)).items()}
+    return _with_regions(days | _of_kinds(sourced))
 
 
 def _of_kinds(sourced: Sequence[Block]) -> dict[str, Live]:
@@ -82,10 +80,25 @@ def _says_the_same(block: Block, said: Live | None) -> bool:
 def standing_in_archive(blocks: Iterable[Block]) -> dict[str, Live]:
     """The same for an issue that has been sent: it stays as it was; only what was withdrawn or erased is gone.
 
-    Regions play no part: the archive shows everything to everybody.
+    Three queries at the most. Regions play no part: the archive shows everything to everybody.
     """
     listed = [block for block in blocks if block.source is not None]
-    return _days(Event.by_ids(_ids(listed, EVENT))) | _of_kinds(listed)
+    days = Event.by_ids(_ids(listed, EVENT) | _ids(listed, MATERIALS))
+    kept = {
+        EVENT: days,
+        MATERIALS: network_news.with_open_materials(days),
+        INTRODUCTION: introductions.read(_ids(listed, INTRODUCTION)),
+        CONTRIBUTION: Contribution.by_ids(_ids(listed, CONTRIBUTION)),
+    }
+    return {
+        block.source.key: theme_days.live(days[block.source.id]) if block.source.type == EVENT else _as_told(block)
+        for block in listed
+        if block.source.type in LASTING or block.source.id in kept[block.source.type]
+    }
+
+
+def _as_told(block: Block) -> Live:
+    return Live(version=block.source.version, texts=block.text, networks=())
 
 
 def refreshed(block: Block, languages: Iterable[str]) -> Block | None:

@@ -91,7 +91,12 @@ def new_materials(network_id: ObjectId, _: datetime, until: datetime) -> list[Ro
 
 def read_materials(identifiers: Iterable[ObjectId]) -> Mapping[ObjectId, Row]:
     """Those theme days that are over and whose materials everybody may see."""
-    return {key: row for key, row in Event.by_ids(identifiers).items() if row["status"] == PUBLISHED and _open_materials(row)}
+    return with_open_materials(Event.by_ids(identifiers))
+
+
+def with_open_materials(days: Mapping[ObjectId, Row]) -> dict[ObjectId, Row]:
+    """Those of these theme days."""
+    return {key: row for key, row in days.items() if row["status"] == PUBLISHED and _open_materials(row)}
 
 
 def _open_materials(event: Row) -> list[Material]:
