@@ -1,16 +1,22 @@
-"""Health: whether the process runs, and whether what it needs can be reached."""
+"""Health: whether the process runs, and whether it can do its work: the database takes writes, and what is needed answers."""
 
 import socket
 from collections.abc import Callable
+from itertools import chain
 
+import pymongo
 from flask import Blueprint, Response, current_app, jsonify
-from mongoengine.connection import get_connection, get_db
+from kombu.exceptions import OperationalError
+from mongoengine.connection import get_connection
 from pymongo.errors import PyMongoError
 
+from network_api.feature import features
 from network_api.settings import SettingsError
 
 blueprint = Blueprint("health", __name__)
 PATIENCE = 2.0  # seconds
+BY_ID = [("_id", 1)]  # comes with a collection, once anything is stored in it
+COMPLETE = "complete_indexes"  # among the extensions of an application: whether all have been seen
 
 
 def require_replica_set() -> None:
@@ -31,22 +37,41 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """The database, the broker and the mail server can be reached."""
+    """The database can be written to and has its indexes, the broker and the mail server can be reached."""
     checks = {name: _attempt(check) for name, check in CHECKS.items()}
     ready = all(result == "ok" for result in checks.values())
     return jsonify({"status": "ready" if ready else "not ready", **checks}), 200 if ready else 503
 
 
-def _attempt(check: Callable[[], object]) -> str:
+def _attempt(check: Callable[[], str | None]) -> str:
     try:
-        check()
-    except (OSError, PyMongoError) as error:
+        with pymongo.timeout(PATIENCE):
+            return check() or "ok"
+    except (OSError, PyMongoError, OperationalError) as error:
         return f"unreachable: {type(error).__name__}"
-    return "ok"
 
 
-def _database() -> None:
-    get_db().command("ping")
+def _database() -> str | None:
+    return None if get_connection().admin.command("hello")["isWritablePrimary"] else "not writable"
+
+
+def _indexes() -> str | None:
+    """Looked for until all are there, and then never again by this process."""
+    if current_app.extensions.get(COMPLETE):
+        return None
+    missing = missing_indexes()
+    current_app.extensions[COMPLETE] = not missing
+    return f"{len(missing)} missing: network-api prepare makes them" if missing else None
+
+
+def missing_indexes() -> list[str]:
+    """The declared indexes that the database does not have, by collection and fields."""
+    return [
+        f"{document.collection().name}: {', '.join(field for field, _ in index)}"
+        for document in chain.from_iterable(feature.documents for feature in features())
+        for index in document.compare_indexes()["missing"]
+        if index != BY_ID
+    ]
 
 
 def _broker() -> None:
@@ -58,4 +83,4 @@ def _mail() -> None:
     socket.create_connection((current_app.config["MAIL_SERVER"], current_app.config["MAIL_PORT"]), PATIENCE).close()
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": _database, "broker": _broker, "mail": _mail}
+CHECKS: dict[str, Callable[[], str | None]] = {"database": _database, "indexes": _indexes, "broker": _broker, "mail": _mail}
