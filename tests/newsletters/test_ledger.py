@@ -276,14 +276,15 @@ def send_again(settings: dict[str, Any], issue_id: ObjectId, guarded: bool) -> s
         )
     with create_app(settings).app_context():
         try:
-            verb(STRANGER, Issue.get(issue_id), ["refused"])
+            again = verb(STRANGER, Issue.get(issue_id), ["refused"])
         except WrongState:
             return "refused"
-    return "begun"
+    return "begun" if again.dispatching else "found nothing"
 
 
 def test_of_two_who_send_again_at_once_one_does(missed: Issue, settings: dict[str, Any]) -> None:
-    assert sorted(at_once(send_again, *[(settings, missed.pk, True)] * 2)) == ["begun", "refused"]
+    told = at_once(send_again, *[(settings, missed.pk, True)] * 2)
+    assert sorted(told) in (["begun", "refused"], ["begun", "found nothing"])
     assert len(Issue.get(missed.pk).rounds) == 1
     assert len(list(Superseded.of_issue(missed.pk))) == 1
 
