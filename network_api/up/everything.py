@@ -97,6 +97,7 @@ def bring_up(options: Options, folder: DataFolder, supervisor: Supervisor) -> No
     supervisor.start(*servers)
     # Here and not at the top: the database starts while this reads the platform from disk.
     platform = importlib.import_module("network_api.up.platform")
+    supervisor.environment = {**environment, **platform.shared()}
     supervisor.wait_until(lambda: all(server.is_ready for server in servers), "The database did not start", READY_WITHIN)
     if supervisor.run_once("preparation", platform.preparation(options.admin, folder.administrators, options.demo)) != 0:
         raise GaveUp("The platform could not be prepared; the reason stands above.")

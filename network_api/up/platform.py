@@ -1,16 +1,22 @@
 """The children of `up` that are the platform itself. Importing this module reads the whole platform from disk."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import click
 
-from network_api import processes
+from network_api import measures, processes
 from network_api.up.child import Child
 from network_api.web_server import WebServer
 
 WEB_STOPS, WORKERS_STOP = 0, 1
+
+
+def shared() -> dict[str, str]:
+    """What all children are given beside the settings: one folder for what they count."""
+    return {measures.FOLDER: os.environ[measures.FOLDER]}
 
 
 def preparation(admin: str | None, administrators: Path, demo: bool) -> Callable[[], None]:

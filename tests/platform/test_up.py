@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_secrets_are_for_their_owner_only(running: Up) -> None:
         assert (running.data / name).stat().st_mode & 0o077 == 0, name
     assert running.data.stat().st_mode & 0o077 == 0
     assert token_of(running) not in "".join(log.read_text() for log in (running.data / "log").iterdir())
+
+
+def test_its_metrics_tell_of_what_the_workers_did_too(running: Up) -> None:
+    def told() -> str:
+        return urlopen(f"{running.base}/metrics", timeout=10).read().decode()  # type: ignore[no-any-return]
+
+    eventually(
+        lambda: 'network_api_job_seconds_count{outcome="done",task="mail.sweep"}' in told(), "the clock's jobs are counted"
+    )
+    assert 'network_api_up{part="broker"} 1.0' in told()
 
 
 def test_a_second_start_on_the_same_data_is_refused_in_words(running: Up) -> None:
