@@ -17,6 +17,7 @@ from benchmarks import letters
 from events.documents import Event
 from network_api.app import make_demo
 from network_api.networks.documents import Network
+from newsletters.documents import Newsletter
 
 GOAL, ROUNDS = 3.0, 200
 
@@ -32,14 +33,18 @@ def pairs() -> list[Pair]:
     """The public pages that show what the API can be asked for."""
     event = Event.row({"status": "published", "visible_to": "public"}) or {}
     network = Network.row({"kind": "regional"}) or {}
+    newsletter = Newsletter.row({}) or {}
     of_network = tuple(f"/api/v1/{name}?network={network['_id']}" for name in ("events", "newsletters", "introductions"))
     return [
+        Pair("/", ("/api/v1/events?phase=open", "/api/v1/regions", "/api/v1/newsletters")),
         Pair("/events", ("/api/v1/events?phase=open",)),
+        Pair("/events/past", ("/api/v1/events?phase=ended",)),
         Pair(f"/events/{event['slug']}", (f"/api/v1/events/{event['_id']}",)),
         Pair("/networks", ("/api/v1/regions",)),
         Pair(f"/networks/{network['slug']}", (f"/api/v1/networks/{network['_id']}", *of_network)),
         Pair("/introductions", ("/api/v1/introductions",)),
         Pair("/newsletters", ("/api/v1/newsletters",)),
+        Pair(f"/newsletters/{newsletter['slug']}", (f"/api/v1/newsletters/{newsletter['_id']}",)),
     ]
 
 
