@@ -16,8 +16,10 @@ from flask import Flask
 
 from network_api import processes
 from network_api.app import FEATURES, ensure_indexes
+from network_api.doctor import examine
 from network_api.jobs import QUEUES
 from network_api.privacy import page
+from network_api.sender_dns import WRONG
 
 P = ParamSpec("P")
 
@@ -115,6 +117,23 @@ def check(app: Flask) -> None:
 
 
 @click.command()
+@click.option("--name-server", metavar="ADDRESS", help="Ask this name server, as address or address:port, not the machine's own.")
+@on_the_platform
+def doctor(app: Flask, name_server: str | None) -> None:
+    """Examine what the platform stands on: settings, servers, indexes, the clock, and SPF, DKIM and DMARC of the sender.
+
+    Changes nothing. Each line says ok, wrong or unknown (it could not be checked from here). Ends with status 1 where
+    something is wrong.
+    """
+    wrong = 0
+    for finding in examine(name_server):
+        wrong += finding.verdict == WRONG
+        click.echo(f"{finding.verdict:<8} {finding.about}: {finding.said}")
+    if wrong:
+        raise click.ClickException(f"{wrong} found that should be mended.")
+
+
+@click.command()
 @on_the_platform
 def routes(app: Flask) -> None:
     """List the addresses that the platform answers, with the methods they take."""
@@ -149,5 +168,5 @@ def _of_feature(command: click.Command) -> click.Command:
     return command
 
 
-OURS = (prepare, create_admin, worker, beat, check, privacy, routes, openapi)
+OURS = (prepare, create_admin, worker, beat, check, doctor, privacy, routes, openapi)
 COMMANDS = {command.name: command for command in (*OURS, *(_of_feature(each) for one in FEATURES for each in one.commands))}

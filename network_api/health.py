@@ -15,6 +15,7 @@ from network_api.settings import SettingsError
 
 blueprint = Blueprint("health", __name__)
 PATIENCE = 2.0  # seconds
+FINE = "ok"
 BY_ID = [("_id", 1)]  # comes with a collection, once anything is stored in it
 COMPLETE = "complete_indexes"  # among the extensions of an application: whether all have been seen
 
@@ -38,15 +39,20 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """The database can be written to and has its indexes, the broker and the mail server can be reached."""
-    checks = {name: _attempt(check) for name, check in CHECKS.items()}
-    ready = all(result == "ok" for result in checks.values())
+    checks = look()
+    ready = all(result == FINE for result in checks.values())
     return jsonify({"status": "ready" if ready else "not ready", **checks}), 200 if ready else 503
+
+
+def look() -> dict[str, str]:
+    """What is needed, each part `FINE` or with what is wrong about it."""
+    return {name: _attempt(check) for name, check in CHECKS.items()}
 
 
 def _attempt(check: Callable[[], str | None]) -> str:
     try:
         with pymongo.timeout(PATIENCE):
-            return check() or "ok"
+            return check() or FINE
     except (OSError, PyMongoError, OperationalError) as error:
         return f"unreachable: {type(error).__name__}"
 
