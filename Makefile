@@ -4,6 +4,8 @@ PYTHON ?= python3
 DATA ?= .data
 HOST ?= 127.0.0.1
 PORT ?= 8000
+FUZZ_MINUTES ?= 4
+FUZZ_SEED ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -78,8 +80,8 @@ screenshots: install-dev browser-tools ## Pictures of every page, and of people'
 	mkdir -p build/screenshots
 	SCREENSHOTS=build/screenshots $(BIN)/python -m pytest -n 2 -q tests/browser -k 'journeys or every_page'
 
-fuzz: install-dev ## Look for minutes for what no test thought of (ARGS='-k gate' for some)
-	$(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
+fuzz: install-dev ## Look for minutes for what no test thought of (FUZZ_MINUTES=30, FUZZ_SEED=7, ARGS='-k gate' for some)
+	FUZZ_MINUTES=$(FUZZ_MINUTES) FUZZ_SEED=$(FUZZ_SEED) $(BIN)/python -m pytest -m fuzz -n 2 $(ARGS)
 
 chaos: install-dev ## Kill workers at random while an SMTP server fails (CHAOS_SEED=7 for a known storm)
 	$(BIN)/python -m pytest -m chaos -s tests/newsletters/test_chaos.py $(ARGS)

@@ -93,8 +93,9 @@ class RegistrationCheckIn(MethodView):
     """A mark by hand."""
 
     @blueprint.access(coordinated_registration, scope="registrations:write")
-    @blueprint.arguments(CheckInRequest, required=False)
+    @blueprint.arguments(CheckInRequest)
     @blueprint.response(201, AttendanceSchema, etag=True)
+    @blueprint.alt_response(200, schema=AttendanceSchema, success=True)
     def post(self, caller: Caller, found: Registration, given: dict[str, Any]) -> tuple[Row, int]:
         """Mark somebody present by hand; 200 where they are already"""
         entry, is_new = attendance.mark(caller, found, given)

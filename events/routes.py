@@ -94,7 +94,7 @@ class EventCancel(MethodView):
     """Cancellation."""
 
     @blueprint.access(editable_event, scope="events:write")
-    @blueprint.arguments(CancelRequest, required=False)
+    @blueprint.arguments(CancelRequest)
     @blueprint.response(200, EventSchema, etag=True)
     def post(self, caller: Caller, event: Event, given: dict[str, Any]) -> Event:
         """Cancel a theme day and tell everybody who is registered"""
@@ -106,7 +106,7 @@ class EventDuplicate(MethodView):
     """Copies."""
 
     @blueprint.access(editable_event, scope="events:write")
-    @blueprint.arguments(DuplicateRequest, required=False)
+    @blueprint.arguments(DuplicateRequest)
     @blueprint.response(201, EventSchema, etag=True)
     def post(self, caller: Caller, event: Event, given: dict[str, Any]) -> Event:
         """Draft a copy of a theme day, for another time where one is given"""

@@ -92,6 +92,7 @@ class CertificateFile(MethodView):
 
     @blueprint.access(own_or_coordinated, scope="registrations:read")
     @blueprint.response(200, content_type="application/pdf")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Download the certificate of who came"""
         return _file(certificates.as_pdf(found), "application/pdf")
@@ -103,6 +104,7 @@ class ManagedCertificateFile(MethodView):
 
     @blueprint.access(mailed, scope="registrations:read")
     @blueprint.response(200, content_type="application/pdf")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Download the certificate of a manage link"""
         return _file(certificates.as_pdf(found), "application/pdf")

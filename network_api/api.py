@@ -30,7 +30,7 @@ from network_api import cursors, idempotency, request_ids
 from network_api.auth.caller import identify
 from network_api.documents import BaseDocument
 from network_api.errors import DomainError, Forbidden, Invalid, PreconditionRequired, StaleVersion
-from network_api.schemas import Nothing, PageQuery, Schema
+from network_api.schemas import LanguageMap, PageQuery, Schema
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
@@ -145,6 +145,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
         """Registered by `network_api/pages/frame.py`, which knows pages too."""
 
     def _register_responses(self) -> None:
+        self.ma_plugin.converter.add_attribute_function(_as_json_schema)
         for status in HTTPStatus:
             schema = {"description": status.phrase}
             if status >= HTTPStatus.BAD_REQUEST:
@@ -159,6 +160,16 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
             },
             lazy=True,
         )
+
+
+def _as_json_schema(converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; a language map has no other keys."""
+    mended: dict[str, Any] = {}
+    if "pattern" in ret:
+        mended["pattern"] = re.sub(r"^\\A(.*)\\Z$", r"^\1$", ret["pattern"])
+    if isinstance(field, LanguageMap):
+        mended["additionalProperties"] = False
+    return mended
 
 
 class StrictParser(FlaskParser):
@@ -237,7 +248,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """As flask-smorest's, with an example made from the schema."""
         if location == "json":
             kwargs.setdefault("example", schema.example(load=True))
-            kwargs.setdefault("required", not issubclass(schema, Nothing))
+            kwargs.setdefault("required", any(field.required for field in schema().load_fields.values()))
         made: Decorator = super().arguments(schema, location=location, **kwargs)
         return made
 
@@ -410,16 +421,16 @@ def _header_parameters(method: str, doc_info: dict[str, Any]) -> list[Any]:
         parameters.append(_header("If-Match", "The ETag that was read.", required=True, example='"1"'))
     if method == "post":
         meaning = "The same key and body within 24 hours get the first answer again."
-        parameters.append(_header("Idempotency-Key", meaning, example="b6f1c0ff-7d3e"))
+        parameters.append(_header("Idempotency-Key", meaning, example="b6f1c0ff-7d3e", minLength=1, maxLength=255))
     return parameters
 
 
-def _header(name: str, meaning: str, *, example: str, required: bool = False) -> dict[str, Any]:
+def _header(name: str, meaning: str, *, example: str, required: bool = False, **shape: int) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
         "required": required,
         "description": meaning,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", **shape},
         "example": example,
     }

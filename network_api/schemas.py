@@ -85,7 +85,9 @@ class LanguageMap(fields.Dict):
 
     def __init__(self, *, most: int = 20_000, example: str = "Teemapäivä", **kwargs: Any) -> None:
         text = fields.String(validate=[validate.Length(min=1, max=most), no_surrogates])
-        kwargs["metadata"] = {"example": {"fi": example}, **kwargs.get("metadata", {})}
+        by_language = {name: {"type": "string", "minLength": 1, "maxLength": most} for name in LANGUAGES}
+        shape = {"properties": by_language, "minProperties": 1}
+        kwargs["metadata"] = {"example": {"fi": example}, **shape, **kwargs.get("metadata", {})}
         super().__init__(
             keys=fields.String(validate=validate.OneOf(LANGUAGES)),
             values=text,

@@ -49,6 +49,8 @@ EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("", "materials.files", "GridFS looks whether there is any, before it makes its indexes.", having="{}"),
     Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
     Exception_("find_networks", "networks", "?total=true counts them all; there are tens.", having="{}"),
+    Exception_("find_newsletters", "newsletters", "?total=true counts them all; there are tens.", having="{}"),
+    Exception_("find_series", "series", "?total=true counts them all; there are tens.", having="{}"),
     Exception_(
         "",
         "",

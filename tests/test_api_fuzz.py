@@ -1,77 +1,20 @@
-"""`make fuzz`: every operation of the API document is sent what is nearly right, and what is not; none may answer with a 5xx."""
+"""Nobody gets a 5xx, or an answer that the API document does not know: a little is tried each time, `make fuzz` at length."""
 
-import json
-from collections.abc import Callable, Mapping
+import os
+import random
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
 from flask import Flask
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from network_api.networks.documents import Network
-from tests.profiles import LONG
+from tests.api_fuzzing import fuzz
 from tests.world import World, make_world
 
-METHODS = ("get", "post", "put", "patch", "delete")
-ODD = ("", "\x00", "$ne", "a.b", "é" * 300)
-TEXTS = st.one_of(st.text(max_size=30), st.sampled_from(ODD))
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
-    max_leaves=8,
-)
-Document = Mapping[str, Any]
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-
-def resolved(document: Document, said: Any) -> Any:
-    """What a reference stands for, or the thing itself."""
-    while "$ref" in said:
-        found: Any = document
-        for part in said["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        said = found
-    return said
-
-
-def values(document: Document, schema: Any, depth: int = 4) -> st.SearchStrategy[Any]:
-    """Values of a shape, and now and then something else."""
-    shape = resolved(document, schema)
-    kind = shape.get("type")
-    kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
-    known: list[st.SearchStrategy[Any]] = [st.sampled_from(shape["enum"])] if shape.get("enum") else []
-    known += [st.just(shape["example"])] if "example" in shape else []
-    if kind == "object" and shape.get("properties") and depth:
-        parts = {name: values(document, part, depth - 1) for name, part in shape["properties"].items()}
-        needed = {name: part for name, part in parts.items() if name in shape.get("required", ())}
-        known.append(st.fixed_dictionaries(needed, optional={name: part for name, part in parts.items() if name not in needed}))
-    elif kind == "array" and depth:
-        known.append(st.lists(values(document, shape.get("items", {}), depth - 1), max_size=3))
-    plain = {"integer": st.integers(), "number": st.floats(allow_nan=False), "boolean": st.booleans(), "string": TEXTS}
-    known += [plain[kind]] if kind in plain else []
-    return st.one_of(*known, JSON)
-
-
-def request_to(draw: Draw, document: Document, ids: Mapping[str, str]) -> tuple[str, str, Any]:
-    """A method, an address below `/api/v1` and a body."""
-    path = draw(st.sampled_from(sorted(document["paths"])))
-    item = document["paths"][path]
-    method = draw(st.sampled_from([name for name in METHODS if name in item]))
-    said, address, query = item[method], path, {}
-    for found in [*item.get("parameters", ()), *said.get("parameters", ())]:
-        parameter = resolved(document, found)
-        name = parameter["name"]
-        if parameter["in"] == "path":
-            value = draw(st.one_of(st.just(ids.get(name, "x")), st.just(ids.get(name, "x")), TEXTS.filter(bool)))
-            address = address.replace(f"{{{name}}}", quote(value, safe=""))
-        elif parameter["in"] == "query" and draw(st.booleans()):
-            query[name] = draw(values(document, parameter.get("schema", {})))
-    body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    content = draw(values(document, body)) if body else None
-    asked = urlencode({name: str(value) for name, value in query.items()})
-    return method.upper(), f"{address.removeprefix('/api/v1')}?{asked}", content
+ROLES = ("administrator", "coordinator", "network_member", "stranger")
+MINUTES = int(os.environ.get("FUZZ_MINUTES", "4"))
+SEED = int(os.environ.get("FUZZ_SEED") or random.randrange(1_000_000))
 
 
 @pytest.fixture
@@ -79,21 +22,33 @@ def world(app: Flask, signed_in: Callable[..., Any], national: Network, regional
     return make_world(app, signed_in, national, regional, other_region)
 
 
+def still_somebody(world: World, role: str) -> bool:
+    """Whether the run has not signed itself out, after which it would have seen nothing but 401."""
+    return role == "stranger" or world.callers[role].get("/members/me").status_code == 200
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_operation_answers_as_the_document_says(app: Flask, world: World, role: str) -> None:
+    answers = fuzz(app, world, role, ROLES.index(role), ("examples", "fuzzing"), examples=1, paths=25)
+    assert answers[200]
+    assert still_somebody(world, role)
+
+
+def test_so_do_the_edges_of_a_few_operations(app: Flask, world: World) -> None:
+    fuzz(app, world, "administrator", 1, ("coverage",), paths=2)
+
+
+def test_so_do_operations_that_follow_each_other(app: Flask, world: World) -> None:
+    assert fuzz(app, world, "administrator", 1, ("stateful",), examples=2)[200]
+
+
 @pytest.mark.fuzz
-def test_no_operation_of_the_document_fails_whatever_it_is_sent(world: World) -> None:
-    admin = world.callers["administrator"]
-    document = admin.get("/openapi.json").json
-    ids = {**world.ids, "token": world.ids["registration_token"]}
-
-    @settings(LONG, max_examples=4_000)
-    @given(st.data())
-    def ask(data: st.DataObject) -> None:
-        method, address, body = request = request_to(data.draw, document, ids)
-        headers = {"Authorization": f"Bearer {admin.token}", "If-Match": "*", "Content-Type": "application/json"}
-        raw = b"" if method == "GET" else json.dumps(body).encode()
-        with admin.client.open(f"/api/v1{address}", method=method, data=raw, headers=headers) as answer:
-            assert answer.status_code < 500, (request, answer.get_data(as_text=True))
-            if answer.status_code >= 400:
-                assert answer.content_type == "application/problem+json", request
-
-    ask()
+@pytest.mark.parametrize("minute", range(MINUTES))
+def test_no_operation_fails_whatever_it_is_sent(app: Flask, world: World, minute: int) -> None:
+    """A minute for each: a role in turn, other values every time, and the edges of a few operations drawn anew."""
+    role, seed = ROLES[minute % len(ROLES)], SEED + minute
+    if minute // len(ROLES) % 2:
+        fuzz(app, world, role, seed, ("coverage",), minutes=1)
+    else:
+        fuzz(app, world, role, seed, ("fuzzing", "stateful"), minutes=1)
+    assert still_somebody(world, role)

@@ -90,6 +90,58 @@ def test_every_operation_has_its(operations: list[Operation], name: str) -> None
     assert without(operations, name) == []
 
 
+def shapes_of(said: Any) -> Iterator[dict[str, Any]]:
+    """Every schema below a part of the document."""
+    if isinstance(said, dict):
+        yield said
+        for below in said.values():
+            yield from shapes_of(below)
+    elif isinstance(said, list):
+        for below in said:
+            yield from shapes_of(below)
+
+
+def test_patterns_are_those_of_json_schema(document: dict[str, Any]) -> None:
+    r"""ECMA-262 takes Python's `\A` and `\Z` for the letters."""
+    patterns = {shape["pattern"] for shape in shapes_of(document) if isinstance(shape.get("pattern"), str)}
+    assert patterns
+    assert [pattern for pattern in patterns if r"\A" in pattern or r"\Z" in pattern] == []
+
+
+def test_a_text_by_language_is_of_the_known_languages_and_has_at_least_one(document: dict[str, Any]) -> None:
+    text = document["components"]["schemas"]["IntroductionRequest"]["properties"]["text"]
+    validator = OAS31Validator(text)
+    assert validator.is_valid({"fi": "Hei"})
+    assert [wrong for wrong in ({}, {"de": "Hallo"}, {"fi": ""}) if validator.is_valid(wrong)] == []
+
+
+def test_a_body_is_required_where_something_in_it_is(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert paths["/api/v1/auth/codes"]["post"]["requestBody"]["required"]
+    assert not paths["/api/v1/members/me"]["patch"]["requestBody"]["required"]
+    assert not paths["/api/v1/events/{event_id}/publish"]["post"]["requestBody"]["required"]
+
+
+def test_an_idempotency_key_has_its_lengths(document: dict[str, Any]) -> None:
+    said = document["paths"]["/api/v1/auth/codes"]["post"]["parameters"]
+    key = next(parameter for parameter in said if parameter.get("name") == "Idempotency-Key")
+    assert key["schema"] == {"type": "string", "minLength": 1, "maxLength": 255}
+
+
+def test_answers_that_depend_on_the_state_of_things_are_documented(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert "409" in paths["/api/v1/registrations/{registration_id}/certificate.pdf"]["get"]["responses"]
+    assert "409" in paths["/api/v1/manage/registrations/{token}/certificate.pdf"]["get"]["responses"]
+    assert "200" in paths["/api/v1/registrations/{registration_id}/check-in"]["post"]["responses"]
+
+
+def test_an_introduction_may_be_of_somebody_without_organisation_and_region(document: dict[str, Any]) -> None:
+    for name in ("Introduction", "OwnIntroduction"):
+        said = document["components"]["schemas"][name]["properties"]
+        assert {"type": "null"} in said["organisation"]["anyOf"]
+        assert "null" in said["region"]["type"]
+
+
 def test_operation_ids_are_unique_names(operations: list[Operation]) -> None:
     names = [operation.said["operationId"] for operation in operations]
     assert sorted({name for name in names if names.count(name) > 1 or not name.isidentifier()}) == []

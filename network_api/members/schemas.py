@@ -66,8 +66,8 @@ class IntroductionSchema(Schema):
 
     member_id = Id(attribute="_id", dump_only=True)
     name = fields.String(dump_only=True, metadata={"example": "Aino Virtanen"})
-    organisation = fields.Nested(OrganisationSchema, dump_only=True)
-    region = fields.String(dump_only=True, metadata={"example": "FI-08"})
+    organisation = fields.Nested(OrganisationSchema, dump_only=True, allow_none=True)
+    region = fields.String(dump_only=True, allow_none=True, metadata={"example": "FI-08"})
     network_ids = fields.List(Id(), dump_only=True)
     text = Derived(_of_introduction("text"), shape={"type": "object", "example": {"fi": "Hei, valmennan nuoria."}})
     offers = Derived(_of_introduction("offers"), shape={"type": "array", "items": {"type": "string"}, "example": ["CV-klinikka"]})

@@ -35,7 +35,7 @@ class Schedule(MethodView):
     """Scheduling."""
 
     @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(ScheduleRequest, required=False)
+    @blueprint.arguments(ScheduleRequest)
     @blueprint.response(200, IssueSchema, etag=True)
     def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
         """Send an approved issue later
@@ -179,7 +179,7 @@ class Resend(MethodView):
     """A further round."""
 
     @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(ResendRequest, required=False)
+    @blueprint.arguments(ResendRequest)
     @blueprint.response(200, IssueSchema, etag=True)
     def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
         """Send an issue again to those who have not got it

@@ -221,7 +221,7 @@ class Approve(MethodView):
     """Approval."""
 
     @blueprint.access(coordinated_issue, scope="newsletters:write")
-    @blueprint.arguments(ApproveRequest, required=False)
+    @blueprint.arguments(ApproveRequest)
     @blueprint.response(200, IssueSchema, etag=True)
     def post(self, caller: Caller, issue: Issue, given: dict[str, Any]) -> Issue:
         """Approve an issue
