@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import dispatch, pages, registration
+from benchmarks import dispatch, pages, reads, registration
 
-MEASURES = {"registration": registration.main, "dispatch": dispatch.main, "pages": pages.main}
+MEASURES = {"registration": registration.main, "dispatch": dispatch.main, "pages": pages.main, "reads": reads.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks import letters, senders
+from benchmarks import letters, running, senders
 from benchmarks.senders import Taken
 from benchmarks.sink import Sink, running_sink, slow_line
 from newsletters.dispatch import audience
@@ -99,7 +99,7 @@ class Bench:
         issue = issue_being_sent(newsletter, text={"fi": self.text})
         audience.freeze(issue)
         how = {"DISPATCH_GROUP": line.group, "DISPATCH_CONNECTIONS": line.connections}
-        given = letters.settings(self.uri, port, **how, **(self.signing if line.signed else {}))
+        given = running.settings(self.uri, port, **how, **(self.signing if line.signed else {}))
         taken = senders.at_once(senders.dispatch, [(given, issue.pk)] * line.processes)
         assert set(count(issue.pk)) == {"accepted"}, count(issue.pk)
         return taken
@@ -163,9 +163,9 @@ def run(given: argparse.Namespace) -> bool:
     reached = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        letters.database() as uri,
+        running.database() as uri,
         running_sink() as sink,
-        letters.platform(letters.settings(uri, sink.port)),
+        running.platform(running.settings(uri, sink.port)),
     ):
         bench = Bench(uri, sink, Path(folder))
         for size in given.sizes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flask import Flask
 from flask.testing import FlaskClient
 
-from benchmarks import letters
+from benchmarks import running
 from events.documents import Event
 from network_api.app import make_demo
 from network_api.networks.documents import Network
@@ -67,7 +67,7 @@ def measured(app: Flask, pair: Pair, rounds: int) -> tuple[float, float]:
 
 def run(say: Callable[[str], None], rounds: int) -> bool:
     """Measure every pair; whether all stay within the goal."""
-    with letters.database() as uri, letters.platform(letters.settings(uri, 25, RATELIMIT_ENABLED=False)) as app:
+    with running.database() as uri, running.platform(running.settings(uri, 25, RATELIMIT_ENABLED=False)) as app:
         make_demo()
         say("| page | ms | the API, ms | ratio (goal: 3.0 at most) |\n| --- | --- | --- | --- |")
         within = []

@@ -8,7 +8,7 @@ from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMI
 from events.material_documents import PUBLIC
 from events.seating import CANCELLED, DRAFT, PUBLISHED
 from network_api.auth.caller import EDITOR, Caller
-from network_api.documents import Page, Row, utcnow
+from network_api.documents import Page, Row, object_id, utcnow
 from network_api.errors import NotFound
 from network_api.languages import search_filter
 from network_api.networks.documents import Network
@@ -78,20 +78,25 @@ def in_phase(phase: str, now: datetime) -> dict[str, Any]:
     return conditions[phase]
 
 
+def readable_row(caller: Caller, event_id: str) -> Row:
+    """The stored row of a theme day that this caller may read. Raises NotFound for a draft of others."""
+    return _readable(caller, Event.row({"_id": object_id(event_id, "event_id")}))
+
+
 def readable_event(caller: Caller, event_id: str) -> Event:
     """A theme day that this caller may read. Raises NotFound for a draft of others."""
-    return _readable(caller, Event.get(event_id))
+    return Event.wrap(readable_row(caller, event_id))
 
 
 def event_of_slug(caller: Caller, slug: str) -> Event:
     """The theme day that this caller may read by its name in addresses. Raises NotFound."""
-    return _readable(caller, Event.first({"slug": slug}))
+    return Event.wrap(_readable(caller, Event.row({"slug": slug})))
 
 
-def _readable(caller: Caller, event: Event | None) -> Event:
-    if event is None or not set(event.visible_to) & set(reader_keys(caller)):
+def _readable(caller: Caller, row: Row | None) -> Row:
+    if row is None or not set(row["visible_to"]) & set(reader_keys(caller)):
         raise NotFound
-    return event
+    return row
 
 
 def shown(caller: Caller, event: Event | Row) -> Row:

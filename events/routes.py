@@ -17,9 +17,9 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/v1", description="The
 
 
 @public
-def readable_event(caller: Caller, event_id: str) -> Event:
-    """A theme day; a draft only for those who may see it."""
-    return find.readable_event(caller, event_id)
+def readable_event(caller: Caller, event_id: str) -> Row:
+    """A theme day, as it is stored; a draft only for those who may see it."""
+    return find.readable_row(caller, event_id)
 
 
 def editable_event(caller: Caller, event_id: str) -> Event:
@@ -54,7 +54,7 @@ class EventItem(MethodView):
 
     @blueprint.access(readable_event, scope="events:read")
     @blueprint.response(200, EventSchema, etag=True)
-    def get(self, caller: Caller, event: Event) -> Row:
+    def get(self, caller: Caller, event: Row) -> Row:
         """Read a theme day"""
         return find.shown(caller, event)
 

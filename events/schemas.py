@@ -171,7 +171,7 @@ class EventSchema(Resource, EventFields):
     starts_at = Instant(dump_only=True)
     ends_at = Instant(dump_only=True, metadata={"example": "2027-03-04T13:00:00Z"})
     capacity = Derived(
-        lambda row: {mode: seats["capacity"] for mode, seats in _seats(row).items()},
+        lambda row: {mode: row["seats"][mode].get("capacity") for mode in MODES if mode in row.get("seats", ())},
         shape={
             "type": "object",
             "description": "Null: no limit. Absent: not offered.",

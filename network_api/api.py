@@ -249,7 +249,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if location == "json":
             kwargs.setdefault("example", schema.example(load=True))
             kwargs.setdefault("required", any(field.required for field in schema().load_fields.values()))
-        made: Decorator = super().arguments(schema, location=location, **kwargs)
+        made: Decorator = super().arguments(schema(), location=location, **kwargs)  # a class would be made again for each request
         return made
 
     def file(self, *content_types: str, most: int, example: str) -> Decorator:

@@ -1,11 +1,12 @@
 """The application factory, and the one module that knows all features."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
 import mongoengine
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter
@@ -44,13 +45,30 @@ FEATURES: tuple[Feature, ...] = (shared, members, networks, events, newsletters,
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 
+class NoSessions(SessionInterface):
+    """None of Flask's own sessions: who is signed in is known by a token, also on pages."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """Nothing is read."""
+
+
+class Platform(Flask):
+    """Flask without what nothing here uses, and each request would pay for."""
+
+    session_interface = NoSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: no view and no hook is asynchronous."""
+        return func
+
+
 class IdConverter(UnicodeConverter):
     """An id in a path: any text here, so that what is no id gets a 404 that names it."""
 
 
 def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     """The application, from `given` settings or else from the environment. Raises SettingsError."""
-    app = Flask(__name__)
+    app = Platform(__name__)
     app.config.update(settings.load(settings.read_environment() if given is None else given))
     app.config.update(docs_pages.SETTINGS)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, BABEL_DEFAULT_LOCALE=app.config["DEFAULT_LANGUAGE"])

@@ -1,8 +1,7 @@
-"""Requests counted for Flask-Limiter: in the application's own database, in two commands at most, and in the process.
+"""Requests counted: for Flask-Limiter in the application's own database, in two commands at most, and in the process.
 
-Its own MongoDB storage takes three commands, over connections of its own, one of them dear on the embedded engine. Here the
-count is read together with the end of its window, and both are remembered for the rest of the request. Its own storage in
-memory starts a thread for almost every request, to forget windows that are over; here that is done now and then in passing.
+Flask-Limiter's own MongoDB storage takes three commands, over connections of its own, one of them dear on the embedded engine.
+Here the count is read together with the end of its window, and both are remembered for the rest of the request.
 """
 
 from datetime import datetime, timedelta
@@ -91,60 +90,34 @@ class DocumentStorage(Storage):
         RequestCount.remove({"_id": key})
 
 
-class ProcessStorage(Storage):
-    """Flask-Limiter's storage in the memory of one process, for fixed windows."""
+class ProcessCounts:
+    """How often clients have asked, in the memory of one process, in windows that begin at a client's first request."""
 
-    STORAGE_SCHEME = ["process"]
-
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: str) -> None:
-        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+    def __init__(self) -> None:
         self._windows: dict[str, tuple[int, float]] = {}  # how many, and when it ends
         self._tidied_at = _TIDIED_FROM
         self._lock = Lock()
 
-    @property
-    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """Memory does not fail."""
-        return ()
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count one more in the window of so many seconds; how many there are now."""
+    def add(self, client: str, seconds: int) -> tuple[int, float]:
+        """Count one more in the window of so many seconds; how many there are now, and when it ends."""
         now = time()
         with self._lock:
-            count, ends = self._windows.get(key, (0, 0.0))
+            count, ends = self._windows.get(client, (0, 0.0))
             if ends <= now:
-                count, ends = 0, now + expiry
+                count, ends = 0, now + seconds
                 self._tidy(now)
-            self._windows[key] = (count + amount, ends)
-        return count + amount
+            counted = self._windows[client] = (count + 1, ends)
+        return counted
 
     def _tidy(self, now: float) -> None:
         """Forget the windows that are over, each time that there are twice as many as were left the last time."""
         if len(self._windows) >= self._tidied_at:
-            self._windows = {key: window for key, window in self._windows.items() if window[1] > now}
+            self._windows = {client: window for client, window in self._windows.items() if window[1] > now}
             self._tidied_at = max(_TIDIED_FROM, 2 * len(self._windows))
 
-    def get(self, key: str) -> int:
-        """How many there are in the window that has not ended."""
-        count, ends = self._windows.get(key, (0, 0.0))
-        return count if ends > time() else 0
-
-    def get_expiry(self, key: str) -> float:
-        """When the window ends; now, where there is none."""
-        return max(time(), self._windows.get(key, (0, 0.0))[1])
-
-    def check(self) -> bool:
-        """Yes."""
-        return True
-
-    def reset(self) -> int | None:
-        """Forget all counts."""
+    def reset(self) -> int:
+        """Forget all counts; how many clients had one."""
         with self._lock:
             forgotten = len(self._windows)
             self._windows.clear()
         return forgotten
-
-    def clear(self, key: str) -> None:
-        """Forget the count of one limit and client."""
-        with self._lock:
-            self._windows.pop(key, None)

@@ -147,8 +147,10 @@ class Derived(fields.Function):
         super().__init__(serialize=work_out, dump_only=True, metadata={**shape, **kwargs.pop("metadata", {})}, **kwargs)
 
 
-def _reader(field: Any) -> Callable[[Any], Any]:
-    """How the fast dump writes one present value."""
+def _reader(field: Any) -> Callable[[Any], Any] | None:
+    """How the fast dump writes one present value; None where it is written as it is stored."""
+    if isinstance(field, Derived):
+        return field.work_out
     if isinstance(field, Id):
         return str
     if isinstance(field, Day):
@@ -157,10 +159,9 @@ def _reader(field: Any) -> Callable[[Any], Any]:
         nested: Any = field.schema
         dump: Callable[[Any], Any] = nested.dump_rows if field.many else nested.dump_row
         return dump
-    if isinstance(field, fields.List) and isinstance(field.inner, (Id, Day, fields.Nested)):
-        inner = _reader(field.inner)
+    if isinstance(field, fields.List) and (inner := _reader(field.inner)):
         return lambda values: [inner(value) for value in values]
-    return lambda value: value
+    return None
 
 
 class Schema(ma.Schema):
@@ -171,7 +172,7 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
-    _plan: list[tuple[str, Callable[[Row], Any]]] | None = None
+    _plan: list[tuple[str, str | None, Callable[[Any], Any] | None]] | None = None
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Absent is null; what may be left out stays absent."""
@@ -193,25 +194,21 @@ class Schema(ma.Schema):
         plan = self._plan
         if plan is None:
             dumped = [(field.data_key or name, name, field) for name, field in self.dump_fields.items()]
-            plan = self._plan = [(key, self._getter(name, field)) for key, name, field in dumped]
+            plan = self._plan = [(key, self._stored_as(name, field), _reader(field)) for key, name, field in dumped]
             self._optional = [(key, field.attribute or name) for key, name, field in dumped if "omitted" in field.metadata]
-        answer = {name: get(row) for name, get in plan}
+        answer = {}
+        for key, stored, read in plan:
+            value = row if stored is None else row.get(stored)
+            answer[key] = value if read is None or value is None else read(value)
         for name, key in self._optional:
             if key not in row:
                 del answer[name]
         return answer
 
     @staticmethod
-    def _getter(name: str, field: Any) -> Callable[[Row], Any]:
-        if isinstance(field, Derived):
-            return field.work_out
-        key, read = field.attribute or name, _reader(field)
-
-        def get(row: Row) -> Any:
-            value = row.get(key)
-            return None if value is None else read(value)
-
-        return get
+    def _stored_as(name: str, field: Any) -> str | None:
+        """The stored field that it shows; None where it is worked out from the whole row."""
+        return None if isinstance(field, Derived) else field.attribute or name
 
     @staticmethod
     def etag(row: Row) -> str:

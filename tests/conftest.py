@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from network_api.app import create_app, documents, ensure_indexes
 from network_api.auth.documents import AccessToken
-from network_api.limits import requests_limiter, shared_limiter
+from network_api.limits import process_counts, shared_limiter
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.networks.documents import ACTIVE, Membership, Network
@@ -137,13 +137,13 @@ def limited(app: Flask, settings: dict[str, Any]) -> Iterator[Callable[..., Flas
 
     def make(**limits: str | None) -> Flask:
         made = create_app({**settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://", **limits})
-        requests_limiter.reset()
+        process_counts.reset()
         if "RATELIMIT_STORAGE_URI" not in limits:
             shared_limiter.reset()
         return made
 
     yield make
-    requests_limiter.enabled = shared_limiter.enabled = False
+    shared_limiter.enabled = False
     app.extensions["celery"].set_default()
     mongoengine.disconnect()
     mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")

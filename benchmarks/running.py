@@ -1,0 +1,53 @@
+"""The platform in this process, for benchmarks: on the embedded database with its safe setting."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from network_api.app import create_app, ensure_indexes
+from network_api.up import embedded
+from tests.platform.running import eventually, free_port
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URI of an embedded database, run as `network-api up` runs it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        port, log = free_port(), Path(folder) / "database.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(embedded.database_command(port, Path(folder) / "data"), stdout=output, stderr=output)
+        try:
+            eventually(lambda: b"listening on" in log.read_bytes(), "the database listens", 60)
+            yield embedded.database_uri(port)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def settings(uri: str, smtp_port: int, **given: Any) -> dict[str, Any]:
+    """The settings of a platform on that database, sending to that port."""
+    return {
+        "SECRET_KEY": "a secret of the benchmarks, long enough",
+        "MONGODB_URI": uri,
+        "PUBLIC_URL": "https://verkosto.example.org",
+        "MAIL_SERVER": "127.0.0.1",
+        "MAIL_PORT": smtp_port,
+        "MAIL_DEFAULT_SENDER": "network@example.org",
+        "CELERY_BROKER_URL": "memory://",
+        "LOG_LEVEL": "WARNING",
+        **given,
+    }
+
+
+@contextmanager
+def platform(given: Mapping[str, Any]) -> Iterator[Flask]:
+    """The application with its indexes, inside its context."""
+    app = create_app(given)
+    with app.app_context():
+        ensure_indexes(app)
+        yield app
