@@ -8,12 +8,14 @@ import os
 from collections.abc import Callable
 from copy import copy
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 import click
 from flask import Flask
 
+from network_api import backup as archive
 from network_api import processes
 from network_api.app import FEATURES, ensure_indexes
 from network_api.doctor import examine
@@ -117,6 +119,39 @@ def check(app: Flask) -> None:
 
 
 @click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@on_the_platform
+def backup(app: Flask, file: Path) -> None:
+    """Write the whole database, as it is at one moment, into FILE.
+
+    The platform goes on meanwhile. The file holds all that is known about people: keep it as safe as the database, and
+    no longer than you need it. Settings and keys are not in it; keep NETWORK_SECRET_KEY elsewhere.
+    """
+    rows = archive.save(file).rows
+    click.echo(f"{sum(rows.values())} rows of {len(rows)} collections are in {file}.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Delete everything that is in the database first.")
+@on_the_platform
+def restore(app: Flask, file: Path, replace: bool) -> None:
+    """Put back what a backup in FILE holds, into an empty database.
+
+    Stop the web processes, workers and the clock first. A file that is not whole is refused before anything is changed.
+    What had not been sent when the backup was made will be sent, perhaps again: it is told here, so look before you
+    start a worker. Repeat the erasures that people have asked for since.
+    """
+    rows = archive.load(file, replace=replace).rows
+    ensure_indexes(app)
+    click.echo(f"{sum(rows.values())} rows of {len(rows)} collections are back.")
+    for gauge in chain.from_iterable(feature.gauges() for feature in FEATURES):
+        for labels, value in gauge.values.items():
+            if value:
+                click.echo(f"Waits to be sent: {gauge.name} {' '.join(labels)} {value:.0f}")
+
+
+@click.command()
 @click.option("--name-server", metavar="ADDRESS", help="Ask this name server, as address or address:port, not the machine's own.")
 @on_the_platform
 def doctor(app: Flask, name_server: str | None) -> None:
@@ -168,5 +203,5 @@ def _of_feature(command: click.Command) -> click.Command:
     return command
 
 
-OURS = (prepare, create_admin, worker, beat, check, doctor, privacy, routes, openapi)
+OURS = (prepare, create_admin, worker, beat, check, doctor, backup, restore, privacy, routes, openapi)
 COMMANDS = {command.name: command for command in (*OURS, *(_of_feature(each) for one in FEATURES for each in one.commands))}

@@ -45,6 +45,9 @@ class Exception_(NamedTuple):
 EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("feature.py:check", "", "`network-api check` recounts whole collections, streamed, when an operator asks."),
     Exception_("_check_files", "events", "`network-api check` looks at the materials of every theme day, streamed."),
+    Exception_("backup.py:records", "", "`network-api backup` reads every collection whole, streamed."),
+    Exception_("backup.py:_require_empty", "", "`network-api restore` looks whether there is any row.", having="{}"),
+    Exception_("backup.py:holds", "backup_probe", "Two rows, to see whether the server has snapshot reads.", having="{}"),
     Exception_("", "materials.chunks", "GridFS makes an index of its own there: files_id, n."),
     Exception_("", "materials.files", "GridFS looks whether there is any, before it makes its indexes.", having="{}"),
     Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
