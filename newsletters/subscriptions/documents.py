@@ -90,7 +90,7 @@ class Subscription(BaseDocument):
     @transactional
     def alter(cls, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
         """As ever; a dispatch that is under way hears of it before its next group, where it can concern a recipient."""
-        row = cls.row({"_id": where["_id"]})
+        row = cls.row({"_id": where["_id"]}) if _can_be_active(where) else None
         if row is not None and row["state"] == ACTIVE:
             pulse = Newsletter.stir(row["newsletter_id"])
             update = {**update, "$set": {**update.get("$set", {}), "pulse": pulse}}
@@ -107,3 +107,9 @@ class Subscription(BaseDocument):
         if moved is None:
             raise WrongState(f"A subscription that is {self.state} cannot become {state}.")
         return moved
+
+
+def _can_be_active(where: Mapping[str, Any]) -> bool:
+    """Whether a condition can hold for a subscriber who gets letters; if not, there is nothing to look up first."""
+    state = where.get("state", ACTIVE)
+    return ACTIVE in (state["$in"] if isinstance(state, Mapping) else (state,))
