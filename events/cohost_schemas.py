@@ -3,9 +3,9 @@
 from marshmallow import fields, validate
 
 from events.documents import CO_HOST_STATES
-from events.fields import EventTime, Whole
+from events.fields import EventTime
 from network_api.documents import Row
-from network_api.schemas import Derived, Id, Instant, Schema
+from network_api.schemas import Derived, Id, Instant, Schema, Whole
 
 
 class QuotaSchema(Schema):

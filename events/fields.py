@@ -7,20 +7,11 @@ import marshmallow as ma
 from flask import current_app
 from marshmallow import fields, validate
 
-from network_api.schemas import Instant, LanguageMap, no_surrogates
+from network_api.schemas import Instant, LanguageMap, Whole, no_surrogates
 
 _MOST_SEATS = 100_000
 _MOST_DEPTH, _MOST_PARTS = 5, 200
 _LARGEST = 2**53  # beyond it JSON's readers disagree about a number
-
-
-class Whole(fields.Integer):
-    """A whole number that is written as one: no text, no truth value, no fraction."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Seating(Whole):

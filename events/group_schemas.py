@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from events.adding import IMPORT_RESULTS, MOST_COLLEAGUES
 from events.registration_schemas import RegistrationRequest, RegistrationSchema
 from events.seating import MODES
-from network_api.schemas import EmailAddress, Id, Line, Schema
+from network_api.schemas import EmailAddress, Flag, Id, Line, Schema
 
 
 class ContactSchema(Schema):
@@ -29,8 +29,8 @@ class GroupRequest(Schema):
     people = fields.List(
         fields.Nested(ColleagueSchema), required=True, validate=validate.Length(1, MOST_COLLEAGUES), metadata={"minItems": 1}
     )
-    whoever_can = fields.Boolean(data_key="partial", load_default=False, metadata={"example": False})
-    wait = fields.Boolean(load_default=False, metadata={"description": "Take places in the queue too.", "example": False})
+    whoever_can = Flag(data_key="partial", load_default=False, metadata={"example": False})
+    wait = Flag(load_default=False, metadata={"description": "Take places in the queue too.", "example": False})
 
 
 class GroupResult(Schema):

@@ -6,10 +6,9 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from events.fields import Whole
 from events.questions import LONGEST_TEXT, TEXT, TYPES, WITH_OPTIONS
 from events.seating import MODES
-from network_api.schemas import LanguageMap, Schema
+from network_api.schemas import Flag, LanguageMap, Schema, Whole
 
 MOST_QUESTIONS, MOST_OPTIONS = 50, 50
 
@@ -53,7 +52,7 @@ class AskedSchema(Schema):
 class QuestionSchema(AskedSchema):
     """A question on the registration form. A `consent` that is required must be given."""
 
-    required = fields.Boolean(load_default=False, metadata={"example": False})
+    required = Flag(load_default=False, metadata={"example": False})
     modes = fields.List(
         fields.String(validate=validate.OneOf(MODES)),
         allow_none=True,

@@ -15,6 +15,7 @@ from network_api.regions import REGIONS
 from network_api.schemas import (
     Derived,
     EmailAddress,
+    Flag,
     Id,
     Instant,
     LanguageMap,
@@ -52,7 +53,7 @@ class RegistrationRequest(PersonFields):
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     name = Line(required=True, metadata={"example": "Aino Virtanen"})
     email = EmailAddress(required=True)
-    wait = fields.Boolean(load_default=False, metadata={"example": False})
+    wait = Flag(load_default=False, metadata={"example": False})
 
 
 class RegistrationPatch(PersonFields):
@@ -60,7 +61,7 @@ class RegistrationPatch(PersonFields):
 
     mode = fields.String(validate=validate.OneOf(MODES))
     name = Line(metadata={"example": "Aino Virtanen"})
-    wait = fields.Boolean(load_default=False, metadata={"example": False})
+    wait = Flag(load_default=False, metadata={"example": False})
 
 
 class RegisteredQuery(Schema):

@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from events.agenda_schemas import Agenda
 from events.documents import PHASES, Remote, Venue, phase_of
-from events.fields import EventTime, Reason, Seating, Whole
+from events.fields import EventTime, Reason, Seating
 from events.material_schemas import EventMaterialSchema
 from events.question_schemas import Questions
 from events.seating import MODES, STATUSES
@@ -14,6 +14,7 @@ from network_api.documents import Row, utcnow
 from network_api.regions import REGIONS
 from network_api.schemas import (
     Derived,
+    Flag,
     Id,
     Instant,
     LanguageMap,
@@ -23,6 +24,7 @@ from network_api.schemas import (
     Schema,
     Slug,
     TimeZone,
+    Whole,
     no_surrogates,
 )
 
@@ -131,7 +133,7 @@ class EventRequest(EventFields):
 class EventPatch(EventFields):
     """What can be changed of a theme day; its network stays. `overbook` lets a coordinator offer fewer seats than are taken."""
 
-    overbook = fields.Boolean(load_only=True, load_default=False, metadata={"example": False})
+    overbook = Flag(load_only=True, load_default=False, metadata={"example": False})
 
     title = LanguageMap(most=200, example="Työhönvalmennuksen teemapäivä")
     starts_at = EventTime()

@@ -126,6 +126,24 @@ class EmailAddress(fields.Email):
         return str(super()._deserialize(value.strip() if isinstance(value, str) else value, attr, data, **kwargs))
 
 
+class Flag(fields.Boolean):
+    """Yes or no in a body: true or false, and not what else marshmallow takes for them (0, "on", "t")."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Whole(fields.Integer):
+    """A whole number that is written as one: no text, no truth value, no fraction."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 def _known_zone(value: str) -> None:
     if value not in ZONES:
         raise ma.ValidationError("Not an IANA time zone.")

@@ -12,6 +12,7 @@ from network_api.regions import REGIONS
 from network_api.schemas import (
     Derived,
     EmailAddress,
+    Flag,
     Id,
     LanguageMap,
     Line,
@@ -20,6 +21,7 @@ from network_api.schemas import (
     Schema,
     Slug,
     TimeZone,
+    Whole,
 )
 from newsletters.documents import SECTIONS, Cadence, Newsletter, Sender, SendWindow
 
@@ -80,7 +82,7 @@ def _local_time(example: str, **kwargs: Any) -> fields.String:
 class CadenceSchema(Schema):
     """When a newsletter usually appears, in its time zone."""
 
-    day = fields.Integer(required=True, validate=validate.Range(1, 28), metadata={"example": 15, "description": "Of the month."})
+    day = Whole(required=True, validate=validate.Range(1, 28), metadata={"example": 15, "description": "Of the month."})
     time = _local_time("09:00")
 
     @post_load
@@ -120,7 +122,7 @@ class NewsletterPatch(Schema):
     timezone = TimeZone(metadata={"description": "Of its send window and cadence, and of the days that subscribers name."})
     send_window = fields.Nested(SendWindowSchema, allow_none=True)
     cadence = fields.Nested(CadenceSchema, allow_none=True)
-    contribution_days = fields.Integer(
+    contribution_days = Whole(
         allow_none=True,
         validate=validate.Range(0, 60),
         metadata={
@@ -131,7 +133,7 @@ class NewsletterPatch(Schema):
     )
     network_contribution_days = fields.Dict(
         keys=fields.String(validate=validate.Regexp(r"\A[0-9a-f]{24}\Z", error="Not a valid id.")),
-        values=fields.Integer(validate=validate.Range(0, 60)),
+        values=Whole(validate=validate.Range(0, 60)),
         validate=validate.Length(max=_MOST_NETWORKS),
         metadata={
             "description": "The same for single networks, by their id, where they have days of their own.",
@@ -139,7 +141,7 @@ class NewsletterPatch(Schema):
             "rare": True,
         },
     )
-    count_links = fields.Boolean(
+    count_links = Flag(
         metadata={"example": False, "description": "Count how often links in its letters are followed, by day, without persons."}
     )
     sections = list_of_sections(validate=validate.Length(min=1))

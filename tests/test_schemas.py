@@ -12,7 +12,7 @@ from flask import Flask
 from marshmallow import fields
 
 from network_api.api import OrjsonProvider
-from network_api.schemas import Day, Derived, Id, Instant, Schema
+from network_api.schemas import Day, Derived, Flag, Id, Instant, Schema, Whole
 from tests.conftest import Api
 from tests.world import api_rules, view_of
 
@@ -174,3 +174,18 @@ def test_a_day_comes_back_as_it_was_given(signed_in: Callable[..., Api]) -> None
     made = admin.post("/networks", body)
     assert made.json["coordination_ends_on"] == "2027-12-31"
     assert admin.get(f"/networks/{made.json['id']}").json == made.json
+
+
+class Asked(Schema):
+    agreed = Flag(required=True)
+    seats = Whole(required=True)
+
+
+@pytest.mark.parametrize("agreed", [0, 1, "true", "on", "", None])
+def test_only_true_and_false_are_an_answer_to_a_question(agreed: Any) -> None:
+    assert Asked().validate({"agreed": agreed, "seats": 2}).keys() == {"agreed"}
+
+
+@pytest.mark.parametrize("seats", [True, "2", 2.5, 2.6e-42, None])
+def test_only_a_whole_number_is_one(seats: Any) -> None:
+    assert Asked().validate({"agreed": True, "seats": seats}).keys() == {"seats"}

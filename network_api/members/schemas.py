@@ -10,7 +10,7 @@ from network_api.documents import Row
 from network_api.languages import LANGUAGES
 from network_api.members.documents import AUDIENCES, ORGANISATION_TYPES, Organisation
 from network_api.regions import REGIONS
-from network_api.schemas import Derived, EmailAddress, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema
+from network_api.schemas import Derived, EmailAddress, Flag, Id, Instant, LanguageMap, Line, PageQuery, Resource, Schema
 
 
 class OrganisationSchema(Schema):
@@ -58,7 +58,7 @@ class IntroductionRequest(Schema):
     audience = fields.String(
         required=True, validate=validate.OneOf(AUDIENCES), metadata={"description": "To whom it may be shown."}
     )
-    publish_in_newsletter = fields.Boolean(load_default=False, metadata={"description": "Whether a newsletter may carry it."})
+    publish_in_newsletter = Flag(load_default=False, metadata={"description": "Whether a newsletter may carry it."})
 
 
 class IntroductionSchema(Schema):

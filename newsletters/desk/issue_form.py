@@ -55,9 +55,16 @@ def request(form: Form, issue: Issue) -> dict[str, Any]:
 def _block(form: Form, place: int) -> Typed:
     name = f"blocks.{place}"
     told = form[f"{name}.source"]
-    source = dict(zip(_OF_SOURCE, told.split(":"), strict=False)) if told else None
+    source = _source(told) if told else None
     marks = {mark: bool(form[f"{name}.{mark}"]) for mark in _MARKS}
     return {"section": form[f"{name}.section"], "text": form.texts(f"{name}.text"), "source": source, **marks}
+
+
+def _source(told: str) -> Typed:
+    """What a hidden field says of a source, its version as a number; 0, which no source has, where it is none."""
+    named = dict(zip(_OF_SOURCE, told.split(":"), strict=False))
+    version = named.get("version", "")[:9]
+    return {**named, "version": int(version) if version.isdecimal() else 0}
 
 
 def _as_stored(block: Typed, before: Mapping[str, Mapping[str, str]]) -> Typed:

@@ -4,7 +4,19 @@ from marshmallow import fields, validate
 
 from network_api.languages import LANGUAGES
 from network_api.regions import REGIONS
-from network_api.schemas import Derived, EmailAddress, Id, Instant, LanguageMap, PageQuery, Resource, Schema, no_surrogates
+from network_api.schemas import (
+    Derived,
+    EmailAddress,
+    Flag,
+    Id,
+    Instant,
+    LanguageMap,
+    PageQuery,
+    Resource,
+    Schema,
+    Whole,
+    no_surrogates,
+)
 from newsletters.documents import SECTIONS
 from newsletters.issues.documents import ISSUE_STATES, SOURCE_TYPES
 
@@ -17,7 +29,7 @@ class SourceSchema(Schema):
 
     type = fields.String(required=True, validate=validate.OneOf(SOURCE_TYPES))
     id = Id(required=True)
-    version = fields.Integer(required=True, validate=validate.Range(min=1), metadata={"example": 1})
+    version = Whole(required=True, validate=validate.Range(min=1), metadata={"example": 1})
 
 
 class BlockSchema(Schema):
@@ -26,9 +38,9 @@ class BlockSchema(Schema):
     section = fields.String(required=True, validate=validate.OneOf(SECTIONS))
     text = LanguageMap(required=True, example="Hyvät *verkostolaiset*, tervehdys toimituksesta.")
     source = fields.Nested(SourceSchema, allow_none=True, load_default=None, metadata={"rare": True})
-    pinned = fields.Boolean(load_default=False, metadata={"description": "At the top of its section."})
-    hidden = fields.Boolean(load_default=False, metadata={"description": "Kept, and not sent.", "example": False})
-    edited = fields.Boolean(
+    pinned = Flag(load_default=False, metadata={"description": "At the top of its section."})
+    hidden = Flag(load_default=False, metadata={"description": "Kept, and not sent.", "example": False})
+    edited = Flag(
         metadata={
             "description": "The text is an editor's own: its source is not read again. It is so whenever a text is changed; "
             "false brings a later reading of the source back.",
@@ -61,7 +73,7 @@ class IssuePatch(Schema):
 class IssueRequest(IssuePatch):
     """An issue to begin, with blocks of one's own, with `assemble` from what the network does, or both."""
 
-    assemble = fields.Boolean(
+    assemble = Flag(
         load_default=False,
         metadata={"description": "Fill it from coming theme days and from what is new in networks."},
     )
@@ -202,7 +214,7 @@ class CommentRequest(Schema):
         validate=[validate.Length(min=1, max=4000), no_surrogates],
         metadata={"example": "Voisiko alku olla lyhyempi?"},
     )
-    block = fields.Integer(allow_none=True, validate=validate.Range(min=0), metadata={"example": 0, "rare": True})
+    block = Whole(allow_none=True, validate=validate.Range(min=0), metadata={"example": 0, "rare": True})
 
 
 class CommentSchema(Resource, CommentRequest):
