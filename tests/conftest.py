@@ -1,6 +1,7 @@
 """Fixtures for all tests: the application on a real database and a real SMTP server, clients, people."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.census_report import (  # noqa: F401 - hooks of pytest
     pytest_testnodedown,
 )
 from tests.mailserver import Mailbox, MailServer
+from tests.processes import others_began
 from tests.queries import queries
 
 
@@ -49,14 +51,23 @@ class Written(CommandListener):
         """Nothing to note."""
 
     def empty(self) -> None:
-        """Delete what is in the documents' collections where anything was written."""
+        """Delete what is in the documents' collections where anything was written; in all, if other processes could have."""
+        everywhere = others_began.is_set()
+        others_began.clear()
         for document in documents():
             collection = document.collection()
-            if (name := (collection.database.name, collection.name)) in self.names:
+            if (name := (collection.database.name, collection.name)) in self.names or everywhere:
                 collection.delete_many({})
                 self.names.discard(name)
 
 
+def note_programs(event: str, _: object) -> None:
+    """Hear of programs that are started, which may write as well."""
+    if event == "subprocess.Popen":
+        others_began.set()
+
+
+sys.addaudithook(note_programs)
 written = Written()
 monitoring.register(census)
 monitoring.register(written)

@@ -6,11 +6,25 @@ They are forked from a server that has imported the application already, which s
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from threading import Barrier
+from multiprocessing.context import ForkServerProcess
+from threading import Barrier, Event
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
+others_began = Event()  # other processes, which may have written into the database of this one's tests
+
+
+class NotedProcess(ForkServerProcess):
+    """A process of which the fixtures hear, so that what it leaves in the database goes before the next test."""
+
+    def start(self) -> None:
+        """As ever."""
+        others_began.set()
+        super().start()
+
+
 PROCESSES = get_context("forkserver")
+PROCESSES.Process = NotedProcess
 PROCESSES.set_forkserver_preload(["network_api.app"])
 PATIENCE = 60.0  # seconds that one waits for the others
 _barriers: list[Barrier] = []
