@@ -40,7 +40,7 @@ class Entry(fields.Dict):
     """One entry of a list that is kept as it was given: plain JSON of a modest size that can be stored."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        found: Any = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow's has no types
         if _count_parts(found, _MOST_DEPTH) > _MOST_PARTS:
             raise ma.ValidationError("This is too much.")
         return found
@@ -69,4 +69,4 @@ class Reason(LanguageMap):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         given = {current_app.config["DEFAULT_LANGUAGE"]: value} if isinstance(value, str) else value
-        return super()._deserialize(given, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        return super()._deserialize(given, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow's has no types

@@ -79,7 +79,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     connect(app)
     if hops := app.config["TRUSTED_PROXIES"]:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask has it done
     limits.init_app(app)
     idempotency.init_app(app)
     caller.init_app(app, caller.Directory(member=_member, roles=roles_of))

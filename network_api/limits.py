@@ -62,7 +62,7 @@ def per_client(setting: str, cost: Callable[[], int] | int = 1) -> Callable[[Cal
 
 def without_limit(view: Callable[..., Any]) -> Callable[..., Any]:
     """Count no requests for a view, for what must never be refused."""
-    view.without_limit = True  # type: ignore[attr-defined]
+    view.without_limit = True  # type: ignore[attr-defined]  # a mark on a function
     return view
 
 

@@ -1,7 +1,6 @@
 """The dispatch against a real SMTP server with faults, in processes that are killed, and beside one another."""
 
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,16 +23,6 @@ from tests.newsletters.smtp import FaultyServer
 from tests.processes import PATIENCE, PROCESSES, at_once, together
 
 GROUP = 25
-
-
-@pytest.fixture
-def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    """The SMTP server of the application, with faults to choose."""
-    faulty = FaultyServer()
-    faulty.start()
-    monkeypatch.setitem(app.config, "MAIL_PORT", faulty.port)
-    yield faulty
-    faulty.stop()
 
 
 def send(settings: dict[str, Any], issue_id: ObjectId, *, alone: bool = False) -> None:

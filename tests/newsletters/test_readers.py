@@ -1,6 +1,6 @@
 """Who of a batch is written to, by its copy from the freeze and by whatever has happened to subscribers since."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,16 +23,6 @@ from tests.newsletters.factories import issue_being_sent, subscribe_many, work_u
 from tests.newsletters.smtp import FaultyServer
 
 Happens = Callable[[Subscription], object]
-
-
-@pytest.fixture
-def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    """The SMTP server of the application."""
-    faulty = FaultyServer()
-    faulty.start()
-    monkeypatch.setitem(app.config, "MAIL_PORT", faulty.port)
-    yield faulty
-    faulty.stop()
 
 
 @pytest.fixture

@@ -55,16 +55,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
 
 
 @pytest.fixture
-def server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    """An SMTP server that takes its time for letters, and none for other mail."""
-    faulty = FaultyServer()
-    faulty.start()
-    monkeypatch.setitem(app.config, "MAIL_PORT", faulty.port)
-    yield faulty
-    faulty.stop()
-
-
-@pytest.fixture
 def of_a_process(app: Flask, settings: dict[str, Any], server: FaultyServer) -> dict[str, Any]:
     """The settings of a process: jobs are announced in the database."""
     return {**settings, "CELERY_BROKER_URL": None, "MAIL_PORT": server.port, "RATELIMIT_ENABLED": False}
