@@ -6,20 +6,13 @@ from celery import shared_task
 from events import cohosting, materials, notices, offers, retention
 from events.notice_documents import Notice
 from network_api.documents import utcnow
+from network_api.jobs import every
 
 SWEEP_EVERY = 15.0  # seconds by which an offer may outlive its time
 RETAIN_EVERY = 600.0
 SCHEDULE = {
-    "sweep the theme days": {
-        "task": "events.sweep",
-        "schedule": SWEEP_EVERY,
-        "options": {"queue": "jobs", "expires": SWEEP_EVERY},
-    },
-    "end what is kept no longer": {
-        "task": "events.retain",
-        "schedule": RETAIN_EVERY,
-        "options": {"queue": "jobs", "expires": RETAIN_EVERY},
-    },
+    "sweep the theme days": every(SWEEP_EVERY, "events.sweep"),
+    "end what is kept no longer": every(RETAIN_EVERY, "events.retain"),
 }
 
 

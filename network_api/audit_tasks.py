@@ -3,14 +3,11 @@
 from celery import shared_task
 
 from network_api import audit_chain
+from network_api.jobs import every
 
 SEAL_EVERY = 60.0
 SCHEDULE = {
-    "seal the audit log": {
-        "task": "audit.seal",
-        "schedule": SEAL_EVERY,
-        "options": {"queue": "jobs", "expires": SEAL_EVERY},
-    },
+    "seal the audit log": every(SEAL_EVERY, "audit.seal"),
 }
 
 

@@ -91,6 +91,11 @@ def prepare(app: Flask) -> None:
             connection.default_channel.client.client.close()  # the channel's database makes them when it is first asked for
 
 
+def every(seconds: float, task: str, *, queue: str = "jobs") -> dict[str, Any]:
+    """An entry of a schedule: a look for due work, which is worth nothing once the next one has begun."""
+    return {"task": task, "schedule": seconds, "options": {"queue": queue, "expires": seconds}}
+
+
 def hasten(task: str, *arguments: str) -> None:
     """As `wake`, for work that a sweep soon finds anyway: beyond `RUSH` a second, announcing costs more than it hastens."""
 

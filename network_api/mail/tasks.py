@@ -10,6 +10,7 @@ from celery import shared_task
 from flask_mail import BadHeaderError, Mail
 
 from network_api.feature import features
+from network_api.jobs import every
 from network_api.mail import html_part
 from network_api.mail.message import Addition, Picture
 from network_api.mail.outbox import OutgoingMail
@@ -21,9 +22,7 @@ mail = Mail()
 PERMANENT = 500
 PATIENCE = 0.05  # seconds that a mail waits while many register at once: it goes at a quarter of the speed then
 SWEEP_EVERY = 5.0  # seconds: with a lost wake-up, a mail still leaves well within 20
-SCHEDULE = {
-    "sweep the outbox": {"task": "mail.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "mail", "expires": SWEEP_EVERY}}
-}
+SCHEDULE = {"sweep the outbox": every(SWEEP_EVERY, "mail.sweep", queue="mail")}
 
 
 @shared_task(name="mail.deliver")  # type: ignore[untyped-decorator]  # celery has no types

@@ -2,15 +2,12 @@
 
 from celery import shared_task
 
+from network_api.jobs import every
 from network_api.members import erasing
 
 GO_ON_EVERY = 60.0
 SCHEDULE = {
-    "go on with erasures": {
-        "task": "members.erase",
-        "schedule": GO_ON_EVERY,
-        "options": {"queue": "jobs", "expires": GO_ON_EVERY},
-    },
+    "go on with erasures": every(GO_ON_EVERY, "members.erase"),
 }
 
 

@@ -3,22 +3,15 @@
 from celery import shared_task
 from flask import current_app
 
+from network_api.jobs import every
 from newsletters.bounces import receiving
 from newsletters.bounces.mailbox import UNREACHABLE, read_mailbox
 
 READ_EVERY, FORGET_EVERY = 60.0, 3600.0  # seconds
 MOST_AT_ONCE = 500
 SCHEDULE = {
-    "read the mailbox of bounces": {
-        "task": "newsletters.read_bounces",
-        "schedule": READ_EVERY,
-        "options": {"queue": "jobs", "expires": READ_EVERY},
-    },
-    "forget bounces": {
-        "task": "newsletters.forget_bounces",
-        "schedule": FORGET_EVERY,
-        "options": {"queue": "jobs", "expires": FORGET_EVERY},
-    },
+    "read the mailbox of bounces": every(READ_EVERY, "newsletters.read_bounces"),
+    "forget bounces": every(FORGET_EVERY, "newsletters.forget_bounces"),
 }
 
 

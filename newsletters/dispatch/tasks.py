@@ -4,16 +4,13 @@ from bson import ObjectId
 from celery import shared_task
 
 from network_api.documents import utcnow
+from network_api.jobs import every
 from newsletters.dispatch import batches, sending
 from newsletters.issues.documents import SCHEDULED, Issue
 
 SWEEP_EVERY = 5.0  # seconds: with the lease of 30, a letter goes on well within a minute of a kill
 SCHEDULE = {
-    "sweep the newsletters": {
-        "task": "newsletters.sweep",
-        "schedule": SWEEP_EVERY,
-        "options": {"queue": "jobs", "expires": SWEEP_EVERY},
-    },
+    "sweep the newsletters": every(SWEEP_EVERY, "newsletters.sweep"),
 }
 
 

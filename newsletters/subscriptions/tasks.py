@@ -2,15 +2,12 @@
 
 from celery import shared_task
 
+from network_api.jobs import every
 from newsletters.subscriptions import lapsing
 
 EVERY = 3600.0  # seconds
 SCHEDULE = {
-    "let subscriptions lapse": {
-        "task": "newsletters.lapse",
-        "schedule": EVERY,
-        "options": {"queue": "jobs", "expires": EVERY},
-    },
+    "let subscriptions lapse": every(EVERY, "newsletters.lapse"),
 }
 
 
