@@ -10,7 +10,6 @@ A view is made of four decorators, in this order, the first being the outermost:
 so that 401, 403 and 404 come before 428, and that before 422. What a view returns is a row, a document, or a `Page`.
 """
 
-import re
 from collections.abc import Callable
 from functools import cache, wraps
 from http import HTTPStatus
@@ -26,15 +25,16 @@ from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
-from network_api import cursors, idempotency, request_ids
+from network_api import cursors, idempotency
 from network_api.auth.caller import identify
 from network_api.documents import BaseDocument
-from network_api.errors import DomainError, Forbidden, Invalid, PreconditionRequired, StaleVersion
-from network_api.schemas import LanguageMap, PageQuery, Schema
+from network_api.errors import Forbidden, Invalid, PreconditionRequired, StaleVersion
+from network_api.operations import as_json_schema, document_errors
+from network_api.problems import PROBLEM_TYPE, ProblemSchema, http_problem
+from network_api.schemas import PageQuery, Schema
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
-PROBLEM_TYPE = "application/problem+json"
 _VERSION_DIGITS = 15
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_NON_STR_KEYS
 
@@ -53,55 +53,6 @@ class OrjsonProvider(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """An answer whose body is the JSON of the one argument."""
         return current_app.response_class(orjson.dumps(args[0], default=str, option=_JSON_OPTIONS), mimetype="application/json")
-
-
-class ProblemSchema(ma.Schema):
-    """An error as RFC 9457 has it; `code` is stable, `errors` names the fields at fault, `request_id` finds it in our logs."""
-
-    type = ma.fields.String(required=True, metadata={"example": "about:blank"})
-    title = ma.fields.String(required=True, metadata={"example": "Conflict"})
-    status = ma.fields.Integer(required=True, metadata={"example": 409})
-    detail = ma.fields.String(metadata={"example": "All seats are taken."})
-    code = ma.fields.String(required=True, metadata={"example": "event_full"})
-    request_id = ma.fields.String(metadata={"example": "0f3c6ad2b1e94f6f8d1c7a5b2e904d31"})
-    errors = ma.fields.Dict(metadata={"example": {"email": ["Not a valid email address."]}})
-
-
-def problem(status: int, code: str, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None) -> Response:
-    """An `application/problem+json` answer."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code}
-    if named := request_ids.current():
-        body["request_id"] = named
-    if errors:
-        body["errors"] = errors
-    response = current_app.response_class(
-        orjson.dumps(body, default=str, option=_JSON_OPTIONS), status=status, mimetype=PROBLEM_TYPE
-    )
-    response.headers.extend(headers or {})
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="network-api"'  # RFC 6750, section 3
-    return response
-
-
-def domain_problem(error: DomainError) -> Response:
-    """The answer for a rule that said no."""
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else None
-    return problem(error.status, error.code, error.detail, errors=error.errors, headers=headers)
-
-
-def http_problem(error: HTTPException) -> Response:
-    """The answer for an HTTP error of Flask, werkzeug or webargs."""
-    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    data = getattr(error, "data", None) or {}
-    messages = data.get("messages") or {}
-    fields: dict[str, Any] = {}
-    for location in messages.values() if isinstance(messages, dict) else ():
-        fields.update(location if isinstance(location, dict) else {"_body": location})
-    headers = dict(data.get("headers") or {})
-    headers.update({k: v for k, v in error.get_headers() if k.lower() in ("allow", "retry-after")})
-    detail = "Some fields are not valid." if fields else (error.description or HTTPStatus(status).phrase)
-    code = "invalid" if status == HTTPStatus.UNPROCESSABLE_ENTITY else HTTPStatus(status).name.lower()
-    return problem(status, code, detail, errors=fields, headers=headers)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -145,7 +96,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
         """Registered by `network_api/pages/frame.py`, which knows pages too."""
 
     def _register_responses(self) -> None:
-        self.ma_plugin.converter.add_attribute_function(_as_json_schema)
+        self.ma_plugin.converter.add_attribute_function(as_json_schema)
         for status in HTTPStatus:
             schema = {"description": status.phrase}
             if status >= HTTPStatus.BAD_REQUEST:
@@ -160,16 +111,6 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
             },
             lazy=True,
         )
-
-
-def _as_json_schema(converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; a language map has no other keys."""
-    mended: dict[str, Any] = {}
-    if "pattern" in ret:
-        mended["pattern"] = re.sub(r"^\\A(.*)\\Z$", r"^\1$", ret["pattern"])
-    if isinstance(field, LanguageMap):
-        mended["additionalProperties"] = False
-    return mended
 
 
 class StrictParser(FlaskParser):
@@ -200,7 +141,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._prepare_doc_cbks.append(_document_errors)
+        self._prepare_doc_cbks.append(document_errors)
 
     def access(self, rule: Callable[..., Any], *, scope: str | None = None) -> Decorator:
         """The outermost decorator of every view: who may.
@@ -383,54 +324,3 @@ def _expected_version(current: int | None) -> int | None:
     if not versions:
         raise StaleVersion
     return current if current in versions else versions.pop()
-
-
-def _document_errors(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
-    """Every error an operation can answer, and the security it asks for, from the decorators it wears."""
-    access = doc_info.get("access")
-    if access is None:
-        return doc
-    public = getattr(access["rule"], "is_public", False)
-    statuses = [401, 403, 404, 422, 429]  # a bad token is a 401, and one without the scope a 403, also where strangers may
-    statuses += [400, 413, 415] if "requestBody" in doc or doc_info.get("file") else []
-    statuses += [409] if method != "get" else []
-    statuses += [412, 428] if doc_info.get("if_match") else []
-    statuses += [304] if doc_info.get("tagged") and method == "get" else []
-    answers = doc.setdefault("responses", {})
-    for status in sorted(statuses):
-        answers.setdefault(str(status), HTTPStatus(status).name)
-    answers.setdefault("default", "DEFAULT_ERROR")
-    if doc_info.get("tagged"):
-        for status in doc_info["success_status_codes"]:
-            answers[status].setdefault("headers", {})["ETag"] = "ETAG"
-    doc["operationId"] = _operation_id(method, access["view"])
-    doc["security"] = [{}, {"bearer": []}] if public else [{"bearer": []}]
-    doc["parameters"] = [*doc.get("parameters", []), *_header_parameters(method, doc_info)]
-    return doc
-
-
-def _operation_id(method: str, view: str) -> str:
-    """`patch_network` for `NetworkItem.patch`: what a generated client calls the operation."""
-    name = view.split(".")[-2].removesuffix("Item")
-    return method + re.sub(r"(?<!^)(?=[A-Z])|^", "_", name).lower()
-
-
-def _header_parameters(method: str, doc_info: dict[str, Any]) -> list[Any]:
-    parameters: list[Any] = ["IF_NONE_MATCH"] if doc_info.get("tagged") and method == "get" else []
-    if doc_info.get("if_match"):
-        parameters.append(_header("If-Match", "The ETag that was read.", required=True, example='"1"'))
-    if method == "post":
-        meaning = "The same key and body within 24 hours get the first answer again."
-        parameters.append(_header("Idempotency-Key", meaning, example="b6f1c0ff-7d3e", minLength=1, maxLength=255))
-    return parameters
-
-
-def _header(name: str, meaning: str, *, example: str, required: bool = False, **shape: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "description": meaning,
-        "schema": {"type": "string", **shape},
-        "example": example,
-    }

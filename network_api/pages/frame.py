@@ -13,12 +13,12 @@ from flask_babel import force_locale, get_locale, gettext
 from werkzeug.exceptions import HTTPException
 
 from network_api import measures, request_ids
-from network_api.api import domain_problem, http_problem
 from network_api.errors import DomainError
 from network_api.feature import features
 from network_api.languages import LANGUAGES
 from network_api.locales import LANGUAGE_COOKIE
 from network_api.pages import csrf, texts
+from network_api.problems import domain_problem, http_problem
 
 LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}  # each in itself: whoever looks for it can read it
 KEPT_FOR = 365 * 24 * 3600  # seconds that a browser keeps an asset, whose address changes with its content
