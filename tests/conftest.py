@@ -1,6 +1,7 @@
 """Fixtures for all tests: the application on a real database and a real SMTP server, clients, people."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -68,6 +69,8 @@ def note_programs(event: str, _: object) -> None:
 
 
 sys.addaudithook(note_programs)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: what tests start is to hear it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 written = Written()
 monitoring.register(census)
 monitoring.register(written)

@@ -7,7 +7,7 @@ database reads all matches into memory, and shares that of the tests.
 """
 
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -71,20 +71,24 @@ def crowd(network: Network, people: int, *, came: bool) -> Event:
     return event
 
 
-def peak_of(settings: dict[str, Any], token: str, path: str, keeping: bool) -> int:
-    """The most bytes that were in use while a table went out."""
+def peaks_of(settings: dict[str, Any], token: str, paths: Sequence[str], keeping: bool) -> list[int]:
+    """The most bytes that were in use while each table went out."""
     if keeping:  # the negative control: all rows are read before the first goes out
         read = Registration.each
         Registration.each = lambda *asked, **more: iter(list(read(*asked, **more)))  # type: ignore[method-assign]
     client, headers = create_app(settings).test_client(), {"Authorization": f"Bearer {token}"}
     together()
     client.get("/api/v1/regions")  # what the first request alone needs
-    tracemalloc.start()
-    answer = client.get(f"/api/v1{path}", headers=headers, buffered=False)
-    assert answer.status_code == 200
-    for _ in answer.iter_encoded():
-        pass
-    return tracemalloc.get_traced_memory()[1]
+    peaks = []
+    for path in paths:
+        tracemalloc.start()
+        answer = client.get(f"/api/v1{path}", headers=headers, buffered=False)
+        assert answer.status_code == 200
+        for _ in answer.iter_encoded():
+            pass
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return peaks
 
 
 @pytest.fixture
@@ -96,9 +100,9 @@ def peaks(bare_settings: dict[str, Any]) -> Peaks:
     _, token = AccessToken.issue("session", coordinator.pk, expires_at=None)
 
     def measure(table: str, many: int, *, keeping: bool = False) -> list[int]:
-        days = (crowd(network, people, came=table.startswith("attendance")) for people in (FEW, many))
-        paths = (f"/events/{day.pk}/{table}" for day in days)
-        return [at_once(peak_of, (bare_settings, token, path, keeping))[0] for path in paths]
+        days = [crowd(network, people, came=table.startswith("attendance")) for people in (FEW, many)]
+        paths = [f"/events/{day.pk}/{table}" for day in days]
+        return at_once(peaks_of, (bare_settings, token, paths, keeping))[0]
 
     return measure
 

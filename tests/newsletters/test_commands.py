@@ -155,18 +155,21 @@ def test_what_cannot_be_sent_is_a_sentence(run: Callable[..., Result], newslette
 
 def test_ctrl_c_leaves_the_sending_going_and_says_so(settings: dict[str, Any], newsletter: Newsletter) -> None:
     issue = approved(newsletter)
-    watching = subprocess.Popen(
+    with subprocess.Popen(
         [COMMAND, "newsletter", "send", str(issue.pk), "--watch"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=clean_environment(**as_variables(settings), PYTHONUNBUFFERED="1"),
-    )
-    assert watching.stdout is not None
-    assert watching.stdout.readline() == "Marraskuun kirje: handed to the workers.\n"
-    assert watching.stdout.readline() != ""
-    watching.send_signal(signal.SIGINT)
-    said, complaints = watching.communicate(timeout=60)
+    ) as watching:
+        try:
+            assert watching.stdout is not None
+            assert watching.stdout.readline() == "Marraskuun kirje: handed to the workers.\n"
+            assert watching.stdout.readline() != ""
+            watching.send_signal(signal.SIGINT)
+            said, complaints = watching.communicate(timeout=60)
+        finally:
+            watching.kill()
     assert (watching.returncode, "Traceback" in complaints) == (commands.INTERRUPTED, False)
     assert f"The letter goes on going out. Look again: network-api newsletter progress {issue.pk} --watch" in said
     now = Issue.get(issue.pk)
