@@ -32,7 +32,7 @@ def verify(code: str) -> Response:
         private=True,
         registration=found,
         event=event.to_mongo(),
-        arranging=certificates.organisers(event),
+        arranging=certificates.organisers(event.network_ids),
         extent=extent,
         code=certificates.code_of(found),
     )

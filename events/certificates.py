@@ -6,7 +6,7 @@ worked out and not stored: erasing the person, or voiding the attendance, makes 
 
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -88,11 +88,10 @@ def minutes_of(registration: Registration, event: Event) -> int:
     return whole if told is None else min(whole, int(told))
 
 
-def organisers(event: Event) -> list[Row]:
-    """The networks that arranged a theme day, the host first."""
-    arranged = [event.network_id, *event.accepted_co_hosts]
-    found = Network.by_ids(arranged)
-    return [found[network_id] for network_id in arranged if network_id in found]
+def organisers(network_ids: Sequence[ObjectId]) -> list[Row]:
+    """The networks that arranged a theme day, by its `network_ids`: the host first."""
+    found = Network.by_ids(network_ids)
+    return [found[network_id] for network_id in network_ids if network_id in found]
 
 
 def shown(registration: Registration) -> Row:
@@ -102,7 +101,7 @@ def shown(registration: Registration) -> Row:
         "code": code_of(registration),
         "name": registration.name,
         "event": event.to_mongo(),
-        "organisers": [network["name"] for network in organisers(event)],
+        "organisers": [network["name"] for network in organisers(event.network_ids)],
         "mode": registration.attended_mode,
         "minutes": minutes_of(registration, event),
         "version": f"{registration.version}.{registration.attendance_version}.{event.version}",
@@ -144,7 +143,7 @@ def _texts(registration: Registration, event: Event) -> dict[str, str]:
         "hours": mails.hours_of(event, language),
         "place": ", ".join(filter(None, (event.venue.name, event.venue.address))) if onsite and event.venue else "",
         "extent": gettext("Extent: %(duration)s", duration=in_hours(minutes_of(registration, event))),
-        "organiser": ", ".join(in_language(network["name"], language) for network in organisers(event)),
+        "organiser": ", ".join(in_language(network["name"], language) for network in organisers(event.network_ids)),
         "check": gettext("Anybody can check this certificate here:"),
         "address": address,
         "code": code,

@@ -19,10 +19,10 @@ from mongoengine import (
 
 from events import agenda
 from events.errors import EventCancelled, EventEnded, RegistrationClosed, RegistrationNotOpen
-from events.material_documents import Material
+from events.material_documents import Material, is_open
 from events.seating import CANCELLED, DRAFT, MODES, PUBLISHED, Seated
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
-from network_api.documents import Part, session, utcnow
+from network_api.documents import Part, Row, session, utcnow
 from network_api.errors import Invalid
 from network_api.languages import in_language, search_terms
 
@@ -189,11 +189,6 @@ class Event(Seated):
         """Whether those who wait still get the seats that others give back: until its end."""
         return bool(self.status == PUBLISHED and not self.is_over)
 
-    def open_materials(self, now: datetime) -> list[Material]:
-        """The materials that have something behind them and have opened; none of a draft."""
-        known = self.materials if self.status != DRAFT else ()
-        return [found for found in known if found.has_content and found.opening(self.starts_at, self.ends_at) <= now]
-
     def offers_until(self, now: datetime) -> datetime | None:
         """Until when a seat that comes free now is offered to the first who waits; None where it is theirs at once."""
         if self.offer_hours is None or self.starts_at <= now:
@@ -244,6 +239,12 @@ def phase_of(event: Mapping[str, Any], now: datetime) -> str:
     if event["closes_at"] <= now:
         return CLOSED
     return FULL if event["is_full"] else OPEN
+
+
+def open_materials(event: Row, now: datetime) -> list[Row]:
+    """The materials of a theme day (its row) that have something behind them and have opened; none of a draft."""
+    known = event.get("materials", ()) if event["status"] != DRAFT else ()
+    return [found for found in known if is_open(found, event, now)]
 
 
 def title_of(event: Event, language: str) -> str:

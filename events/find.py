@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMING, Event, reader_keys
+from events.documents import CLOSED, ENDED, FULL, LONGEST, OPEN, RUNNING, UPCOMING, Event, open_materials, reader_keys
 from events.material_documents import PUBLIC
 from events.seating import CANCELLED, DRAFT, PUBLISHED
 from network_api.auth.caller import EDITOR, Caller
@@ -88,9 +88,9 @@ def readable_event(caller: Caller, event_id: str) -> Event:
     return Event.wrap(readable_row(caller, event_id))
 
 
-def event_of_slug(caller: Caller, slug: str) -> Event:
-    """The theme day that this caller may read by its name in addresses. Raises NotFound."""
-    return Event.wrap(_readable(caller, Event.row({"slug": slug})))
+def row_of_slug(caller: Caller, slug: str) -> Row:
+    """The stored row of the theme day that this caller may read by its name in addresses. Raises NotFound."""
+    return _readable(caller, Event.row({"slug": slug}))
 
 
 def _readable(caller: Caller, row: Row | None) -> Row:
@@ -105,10 +105,6 @@ def shown(caller: Caller, event: Event | Row) -> Row:
     if caller.has_role(EDITOR, row["network_id"]):
         return row
     remote = {name: value for name, value in row["remote"].items() if name != "join_url"} if row.get("remote") else None
-    row = {**row, "materials": _public_materials(row)} if row.get("materials") else row
-    return {**row, "remote": remote, "co_hosts": [found for found in row["co_hosts"] if found in row["network_ids"]]}
-
-
-def _public_materials(row: Row) -> list[Row]:
-    opened = Event.wrap(row).open_materials(utcnow())
-    return [found.to_mongo() for found in opened if found.audience == PUBLIC]
+    opened = [found for found in open_materials(row, utcnow()) if found["audience"] == PUBLIC]
+    co_hosts = [found for found in row["co_hosts"] if found in row["network_ids"]]
+    return {**row, "materials": opened, "remote": remote, "co_hosts": co_hosts}

@@ -7,8 +7,7 @@ from typing import Any
 from flask import current_app
 
 from events import times
-from events.documents import Event, title_of
-from events.material_documents import Material
+from events.documents import Event, open_materials, title_of
 from events.registration_documents import CONFIRMED, JOIN, MANAGE, Registration
 from events.seating import ONSITE, REMOTE
 from network_api.auth import links
@@ -129,8 +128,8 @@ def reminder(registration: Registration, event: Event, cause: str) -> MailMessag
 
 def thanks(registration: Registration, event: Event, cause: str) -> MailMessage:
     """To everybody who took part, some hours after its end; with the materials and recordings that have opened by then."""
-    found = event.open_materials(utcnow())
-    named = [(in_language(each.title, registration.language), material_link(registration, each), each.kind) for each in found]
+    language, found = registration.language, open_materials(event.to_mongo(), utcnow())
+    named = [(in_language(each["title"], language), material_link(registration, each), each["kind"]) for each in found]
     return _about(registration, event, "thanks", cause=cause, materials=named)
 
 
@@ -182,11 +181,11 @@ def ticket_link(registration: Registration) -> str | None:
     return f"{current_app.config['PUBLIC_URL']}/api/v1/manage/registrations/{token}/ticket.svg"
 
 
-def material_link(registration: Registration, material: Material) -> str:
+def material_link(registration: Registration, material: Row) -> str:
     """The address of a material, or of its file for who has the manage link."""
     token = links.make_token(MANAGE, registration.pk, registration.nonce)
     base = f"{current_app.config['PUBLIC_URL']}/api/v1/manage/registrations/{token}/materials"
-    return str(material.url or f"{base}/{material.material_id}/file")
+    return str(material.get("url") or f"{base}/{material['material_id']}/file")
 
 
 def day_of(event: Event, language: str) -> str:

@@ -141,7 +141,7 @@ def _show(token: str, refused: Conflict | None = None) -> Response:
         status=refused.status if refused else 200,
         form=form,
         position=found.position(),
-        opened=materials.readable(STRANGER, event, found),
+        opened=materials.readable(STRANGER, event.to_mongo(), found),
         door=mails.join_link(found),
     )
 

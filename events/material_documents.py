@@ -8,7 +8,7 @@ from gridfs import GridFSBucket
 from mongoengine import DateTimeField, DictField, IntField, ObjectIdField, StringField
 from mongoengine.connection import get_db
 
-from network_api.documents import BaseDocument, Part
+from network_api.documents import BaseDocument, Part, Row
 
 MATERIAL, RECORDING = MATERIAL_KINDS = ("material", "recording")
 PUBLIC, PARTICIPANTS = MATERIAL_AUDIENCES = ("public", "participants")
@@ -31,16 +31,6 @@ class Material(Part):
     content_type = StringField()
     size = IntField()
 
-    def opening(self, starts_at: datetime, ends_at: datetime) -> datetime:
-        """When it opens."""
-        found: datetime = self.opens_at or {BEFORE: _EVER, AT_START: starts_at, AFTER: ends_at}[self.opens]
-        return found
-
-    @property
-    def has_content(self) -> bool:
-        """Whether there is something behind it: a file has to be sent first."""
-        return bool(self.url or self.file_id)
-
 
 class MaterialFile(BaseDocument):
     """A file in GridFS. Noted before it is stored, so that none is ever left that nobody knows of.
@@ -56,6 +46,17 @@ class MaterialFile(BaseDocument):
 
     event_id = ObjectIdField(required=True)
     unused_at = DateTimeField()
+
+
+def is_open(material: Row, event: Row, now: datetime) -> bool:
+    """Whether a material (its row) of a theme day has opened, and has something behind it: a file has to be sent first."""
+    opens_at: datetime = material.get("opens_at") or _opening(material["opens"], event)
+    return bool(material.get("url") or material.get("file_id")) and opens_at <= now
+
+
+def _opening(opens: str, event: Row) -> datetime:
+    moment: datetime = {BEFORE: _EVER, AT_START: event["starts_at"], AFTER: event["ends_at"]}[opens]
+    return moment
 
 
 def bucket() -> GridFSBucket:

@@ -8,7 +8,6 @@ from flask.views import MethodView
 
 from events import find, materials
 from events.documents import Event
-from events.material_documents import Material
 from events.material_schemas import FileQuery, MaterialPatch, MaterialRequest, MaterialSchema
 from events.registration_documents import MANAGE, Registration
 from events.registration_routes import mailed
@@ -30,9 +29,9 @@ class Found(NamedTuple):
 
 
 @public
-def readable_event(caller: Caller, event_id: str) -> Event:
+def readable_event(caller: Caller, event_id: str) -> Row:
     """A theme day that the caller can see."""
-    return find.readable_event(caller, event_id)
+    return find.readable_row(caller, event_id)
 
 
 def editable_event(caller: Caller, event_id: str) -> Event:
@@ -44,9 +43,9 @@ def editable_event(caller: Caller, event_id: str) -> Event:
 
 
 @public
-def readable_material(caller: Caller, event_id: str, material_id: str) -> tuple[Event, Material]:
-    """A material that the caller may read now."""
-    event = find.readable_event(caller, event_id)
+def readable_material(caller: Caller, event_id: str, material_id: str) -> tuple[Row, Row]:
+    """A material that the caller may read now, and its theme day."""
+    event = find.readable_row(caller, event_id)
     return event, materials.one_of(materials.readable(caller, event), object_id(material_id, "material_id"))
 
 
@@ -57,10 +56,10 @@ def editable_material(caller: Caller, event_id: str, material_id: str) -> Found:
 
 
 @public
-def mailed_material(caller: Caller, token: str, material_id: str) -> Material:
+def mailed_material(caller: Caller, token: str, material_id: str) -> Row:
     """A material that the participant of a manage link may read now."""
     own = Registration.of_link(MANAGE, token)
-    event = Event.get(own.event_id)
+    event = Event.get(own.event_id).to_mongo()
     return materials.one_of(materials.readable(caller, event, own), object_id(material_id, "material_id"))
 
 
@@ -70,7 +69,7 @@ class EventMaterials(MethodView):
 
     @blueprint.access(readable_event, scope="events:read")
     @blueprint.page(MaterialSchema)
-    def get(self, caller: Caller, event: Event, query: dict[str, Any]) -> Page:
+    def get(self, caller: Caller, event: Row, query: dict[str, Any]) -> Page:
         """List the materials of a theme day that are open to me"""
         return materials.find_materials(event, materials.readable(caller, event), query)
 
@@ -88,7 +87,7 @@ class MaterialItem(MethodView):
 
     @blueprint.access(readable_material, scope="events:read")
     @blueprint.response(200, MaterialSchema, etag=True)
-    def get(self, caller: Caller, found: tuple[Event, Material]) -> Row:
+    def get(self, caller: Caller, found: tuple[Row, Row]) -> Row:
         """Read about a material"""
         return materials.as_row(*found)
 
@@ -114,7 +113,7 @@ class MaterialContent(MethodView):
 
     @blueprint.access(readable_material, scope="events:read")
     @blueprint.response(200, content_type="application/octet-stream")
-    def get(self, caller: Caller, found: tuple[Event, Material]) -> Response:
+    def get(self, caller: Caller, found: tuple[Row, Row]) -> Response:
         """Download the file of a material"""
         return _download(found[1])
 
@@ -138,7 +137,7 @@ class ManagedMaterials(MethodView):
     @blueprint.page(MaterialSchema)
     def get(self, caller: Caller, own: Registration, query: dict[str, Any]) -> Page:
         """List the materials that are open to the participant of a manage link"""
-        event = Event.get(own.event_id)
+        event = Event.get(own.event_id).to_mongo()
         return materials.find_materials(event, materials.readable(caller, event, own), query)
 
 
@@ -148,16 +147,16 @@ class ManagedMaterialContent(MethodView):
 
     @blueprint.access(mailed_material, scope="registrations:read")
     @blueprint.response(200, content_type="application/octet-stream")
-    def get(self, caller: Caller, found: Material) -> Response:
+    def get(self, caller: Caller, found: Row) -> Response:
         """Download the file of a material as the participant of a manage link"""
         return _download(found)
 
 
-def _download(found: Material) -> Response:
+def _download(found: Row) -> Response:
     """A stream that a browser saves and never shows as a page of ours."""
-    response = Response(materials.content_of(found), content_type=found.content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=found.filename)
+    response = Response(materials.content_of(found), content_type=found["content_type"])
+    response.headers.set("Content-Disposition", "attachment", filename=found["filename"])
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-cache"
-    response.content_length = found.size
+    response.content_length = found["size"]
     return response

@@ -6,13 +6,14 @@ A material is part of its theme day, so its version is the theme day's.
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from bson import ObjectId
 from gridfs import NoFile
 from gridfs.synchronous.grid_file import GridOut
 
-from events.documents import Event
+from events.documents import Event, open_materials
 from events.errors import MaterialGone
 from events.material_documents import PUBLIC, Material, MaterialFile, bucket
 from events.registration_documents import CONFIRMED, Registration, owner_keys
@@ -24,6 +25,7 @@ from network_api.errors import Invalid, NotFound
 UPLOAD_TAKES = timedelta(hours=1)  # at the most
 LATE = timedelta(hours=1)  # after which `network-api check` misses the sweep
 MOST_AT_ONCE = 100
+Found = TypeVar("Found", Material, Row)
 _ZIP, _MACROS = b"PK\x03\x04", b"vbaProject.bin"  # names of parts stand in a ZIP as they are
 # By which bytes a file begins (and a ZIP of an office document contains), so that a name alone decides nothing.
 _SIGNATURES: Mapping[str, tuple[bytes, bytes]] = {
@@ -39,43 +41,42 @@ _SIGNATURES: Mapping[str, tuple[bytes, bytes]] = {
 TYPES = tuple(_SIGNATURES)
 
 
-def as_row(event: Event, material: Material) -> Row:
+def as_row(event: Row, material: Row) -> Row:
     """A material as it is shown."""
-    opening = {"opens_at": material.opens_at, "version": event.version, "event_id": event.pk}
-    return {**material.to_mongo(), **opening, "has_file": material.file_id is not None}
+    return {**material, "version": event["version"], "event_id": event["_id"], "has_file": bool(material.get("file_id"))}
 
 
-def readable(caller: Caller, event: Event, own: Registration | None = None) -> list[Material]:
+def readable(caller: Caller, event: Row, own: Registration | None = None) -> list[Row]:
     """The materials that this caller may read now: editors all, participants what has opened, others what is public of it."""
-    if caller.has_role(EDITOR, event.network_id):
-        return list(event.materials)
+    if caller.has_role(EDITOR, event["network_id"]):
+        return list(event.get("materials", ()))
     takes_part = own.status == CONFIRMED if own else _takes_part(caller, event)
-    return [found for found in event.open_materials(utcnow()) if takes_part or found.audience == PUBLIC]
+    return [found for found in open_materials(event, utcnow()) if takes_part or found["audience"] == PUBLIC]
 
 
-def _takes_part(caller: Caller, event: Event) -> bool:
+def _takes_part(caller: Caller, event: Row) -> bool:
     if not caller.is_signed_in:
         return False
     mine = {"owners": {"$in": owner_keys(caller.member_id, caller.email_key or "")}}
-    return any(row["event_id"] == event.pk and row["status"] == CONFIRMED for row in Registration.rows(mine))
+    return any(row["event_id"] == event["_id"] and row["status"] == CONFIRMED for row in Registration.rows(mine))
 
 
-def find_materials(event: Event, found: Iterable[Material], query: Mapping[str, Any]) -> Page:
+def find_materials(event: Row, found: Iterable[Row], query: Mapping[str, Any]) -> Page:
     """A page of materials in the order in which they were added."""
     paging = query["paging"]
     after = paging["after"][1] if paging["after"] else None
-    known = sorted(found, key=lambda material: str(material.material_id))
-    rest = [material for material in known if after is None or material.material_id > after]
+    known = sorted(found, key=itemgetter("material_id"))
+    rest = [material for material in known if after is None or material["material_id"] > after]
     listed = rest[: paging["limit"]]
-    last = listed[-1].material_id if len(rest) > len(listed) else None
+    last = listed[-1]["material_id"] if len(rest) > len(listed) else None
     items = [as_row(event, material) for material in listed]
     return Page(items, [last, last] if last else None, len(known) if paging["total"] else None)
 
 
-def one_of(found: Iterable[Material], material_id: ObjectId) -> Material:
-    """The material with this id among these. Raises NotFound."""
+def one_of(found: Iterable[Found], material_id: ObjectId) -> Found:
+    """The material with this id among these, which are rows or parts of a document. Raises NotFound."""
     for material in found:
-        if material.material_id == material_id:
+        if material["material_id"] == material_id:
             return material
     raise NotFound
 
@@ -87,7 +88,7 @@ def add(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     made = Material(**given)
     if len(event.materials) >= MOST_AT_ONCE:
         raise Invalid(errors={"materials": [f"At most {MOST_AT_ONCE}."]})
-    return as_row(_store(caller, event, "material.added", [*event.materials, made]), made)
+    return as_row(_store(caller, event, "material.added", [*event.materials, made]), made.to_mongo())
 
 
 @transactional
@@ -135,7 +136,7 @@ def send_file(caller: Caller, event: Event, material_id: ObjectId, filename: str
 
 def _place_for_file(event: Event, material_id: ObjectId) -> Material:
     """The material that a file is for. Raises NotFound, and Invalid for one that is a link."""
-    found = one_of(event.materials, material_id)
+    found: Material = one_of(event.materials, material_id)
     if found.url:
         raise Invalid(errors={"file": ["This material is a link."]})
     return found
@@ -152,10 +153,10 @@ def _attach(caller: Caller, event: Event, material_id: ObjectId, told: Mapping[s
     return _replace(caller, event, "material.file_sent", found, told)
 
 
-def content_of(found: Material) -> GridOut:
+def content_of(found: Row) -> GridOut:
     """The bytes of a material's file, as a stream. Raises NotFound."""
     try:
-        return bucket().open_download_stream(found.file_id)
+        return bucket().open_download_stream(found.get("file_id"))
     except NoFile as error:
         raise NotFound from error
 
@@ -163,13 +164,14 @@ def content_of(found: Material) -> GridOut:
 def _replace(caller: Caller, event: Event, action: str, found: Material, changes: Mapping[str, Any]) -> Row:
     changed = Material(**{**found.to_mongo(), **changes})
     materials = [changed if each.material_id == found.material_id else each for each in event.materials]
-    return as_row(_store(caller, event, action, materials), changed)
+    return as_row(_store(caller, event, action, materials), changed.to_mongo())
 
 
-def _store(caller: Caller, event: Event, action: str, materials: list[Material]) -> Event:
+def _store(caller: Caller, event: Event, action: str, materials: list[Material]) -> Row:
     stored, differing = event.edit({"materials": materials})
     audit.record(caller.member_id, action, event.pk, network_id=event.network_id, changes=differing)
-    return stored
+    row: Row = stored.to_mongo()
+    return row
 
 
 def _let_go(found: Material) -> None:

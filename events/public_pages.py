@@ -5,10 +5,11 @@ from functools import partial
 
 from flask import Response
 
-from events import certificates, find, materials, registration_form, telling
+from events import certificates, find, registration_form, telling
 from events.documents import Event
 from events.schemas import EventFilter
 from network_api.auth.caller import STRANGER
+from network_api.documents import Row
 from network_api.feature import PublicPage
 from network_api.languages import LANGUAGES
 from network_api.networks.actions import all_networks
@@ -40,17 +41,16 @@ def past() -> Response:
 @pages.get("/events/<slug>")
 def one(slug: str) -> Response:
     """A theme day."""
-    event, member = find.event_of_slug(STRANGER, slug), session.member_of_pages()
+    event, member = find.row_of_slug(STRANGER, slug), session.member_of_pages()
     return event_page(event, registration_form.blank(event, member), private=bool(member))
 
 
-def event_page(event: Event, form: Form, *, private: bool = False) -> Response:
+def event_page(event: Row, form: Form, *, private: bool = False) -> Response:
     """The page of a theme day, with the form to register as it was typed."""
     return page(
         "events/event.html",
         event=find.shown(STRANGER, event),
-        arranging=certificates.organisers(event),
-        opened=materials.readable(STRANGER, event),
+        arranging=certificates.organisers(event["network_ids"]),
         form=form,
         status=form.status,
         private=private or bool(form.errors),

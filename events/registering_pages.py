@@ -4,6 +4,7 @@ from flask import Response, url_for
 from flask import request as http
 
 from events import find, registration, registration_form
+from events.documents import Event
 from events.public_pages import event_page
 from events.registration_documents import CONFIRMED
 from events.registration_schemas import RegisteredQuery, RegistrationRequest
@@ -27,15 +28,15 @@ def form(slug: str) -> Response:
 @per_client("RATELIMIT_REGISTRATIONS")
 def register(slug: str) -> Response:
     """Register; on a mistake, or where a rule refuses, the page comes back and says so."""
-    event, sent = find.event_of_slug(STRANGER, slug), Form.sent()
+    event, sent = Event.wrap(find.row_of_slug(STRANGER, slug)), Form.sent()
     given = sent.load(RegistrationRequest, registration_form.request(sent, event))
     if given is None:
-        return event_page(event, sent)
+        return event_page(event.to_mongo(), sent)
     try:
         registered = registration.register(session.caller_of_pages(), event, given)
     except DomainError as error:
         sent.refuse(error, registration_form.refusals(), registration_form.REFUSED_AT)
-        return event_page(event.fresh(), sent)
+        return event_page(event.fresh().to_mongo(), sent)
     place = None if registered["status"] == CONFIRMED else registered["waiting_position"]
     return session.go_to(url_for(".registered", slug=slug, mode=registered["mode"], place=place))
 
@@ -43,7 +44,7 @@ def register(slug: str) -> Response:
 @pages.get("/events/<slug>/registered")
 def registered(slug: str) -> Response:
     """What happens next. It names nobody and leads to no registration: that link goes by mail only."""
-    event = find.event_of_slug(STRANGER, slug)
+    event = find.row_of_slug(STRANGER, slug)
     told = Form(http.args).load(RegisteredQuery, http.args)
     if told is None:
         return session.go_to(url_for("theme_days.one", slug=slug))

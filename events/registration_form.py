@@ -18,9 +18,9 @@ _WITHOUT_VALUE = ("region", *NEEDS)  # what may be left empty, and is null then
 _BOOLEANS: Mapping[str, bool] = {"yes": True, "no": False}
 
 
-def blank(event: Event, member: Row) -> Form:
+def blank(event: Row, member: Row) -> Form:
     """An empty form, with what is known of the member who fills it in."""
-    chosen = {"mode": event.modes[0]} if len(event.modes) == 1 else {}
+    chosen = {"mode": event["modes"][0]} if len(event["modes"]) == 1 else {}
     return Form({"language": str(get_locale()), **chosen, **_typed(member), **({"email": member["email"]} if member else {})})
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from bson import ObjectId
 from flask_babel import force_locale, gettext
 
-from events.documents import Event
-from events.material_documents import PUBLIC, Material
+from events.documents import Event, open_materials
+from events.material_documents import PUBLIC
 from events.seating import PUBLISHED
 from network_api.audit import AuditEntry
 from network_api.documents import Row, utcnow
@@ -99,17 +99,11 @@ def with_open_materials(days: Mapping[ObjectId, Row]) -> dict[ObjectId, Row]:
     return {key: row for key, row in days.items() if row["status"] == PUBLISHED and _open_materials(row)}
 
 
-def _open_materials(event: Row) -> list[Material]:
-    """What is open to everybody, nothing before the theme day is over."""
+def _open_materials(event: Row) -> list[Row]:
+    """The links that are open to everybody, nothing before the theme day is over."""
     now = utcnow()
-    if event["ends_at"] > now:
-        return []
-    found = Event.wrap(event).materials
-    return [
-        material
-        for material in found
-        if material.audience == PUBLIC and material.url and material.opening(event["starts_at"], event["ends_at"]) <= now
-    ]
+    opened = open_materials(event, now) if event["ends_at"] <= now else []
+    return [material for material in opened if material["audience"] == PUBLIC and material.get("url")]
 
 
 def _materials(event: Row, languages: Iterable[str]) -> Live:
@@ -117,7 +111,7 @@ def _materials(event: Row, languages: Iterable[str]) -> Live:
     for language in in_languages(languages, event["title"]):
         with force_locale(language):
             title = gettext("Materials: %(event)s", event=plain(event["title"][language]))
-        links = [f"- [{plain(in_language(found.title, language))}](<{found.url}>)" for found in _open_materials(event)]
+        links = [f"- [{plain(in_language(found['title'], language))}](<{found['url']}>)" for found in _open_materials(event)]
         texts[language] = "\n\n".join((f"### {title}", "\n".join(links)))
     return Live(version=event["version"], texts=texts, networks=tuple(event["network_ids"]), everywhere=True)
 
