@@ -2,15 +2,24 @@
 
 import ast
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
+from network_api import outbound
+from network_api.documents import utcnow
 from network_api.outbound import IpAddress, Unreachable, ask, is_public
 
 ROOT = Path(__file__).parents[1]
@@ -104,7 +113,7 @@ def test_a_name_is_looked_up_once_and_the_request_goes_to_what_was_looked_at(por
     """DNS rebinding: the second answer would lead elsewhere."""
     asked = resolving(monkeypatch, ("127.0.0.1",), ("127.0.0.2",))
     answer = ask("POST", f"http://changing.example:{port}/hook", body=b"{}", may_ask=only_this_website)
-    assert (answer, asked) == ((302, "http://127.0.0.2:1/"), ["changing.example"])
+    assert (answer.status, answer.location, asked) == (302, "http://127.0.0.2:1/", ["changing.example"])
     assert Website.asked[-1] == f"changing.example:{port} {{}}"
     with pytest.raises(Unreachable, match="private network"):
         ask("POST", f"http://changing.example:{port}/hook", body=b"{}", may_ask=only_this_website)
@@ -114,6 +123,86 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: 
     resolving(monkeypatch, ("193.166.3.2", "10.0.0.1"))
     with pytest.raises(Unreachable, match="private network"):
         ask("HEAD", "http://changing.example/")
+
+
+def test_who_speaks_slowly_is_heard_until_the_deadline_and_no_longer() -> None:
+    """A byte now and then would keep each step within its time, and the request open for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = Event()
+
+        def drip() -> None:
+            asked, _ = server.accept()
+            with asked:
+                while not done.wait(0.05):
+                    asked.sendall(b"H")
+
+        Thread(target=drip, daemon=True).start()
+        began = monotonic()
+        with pytest.raises(Unreachable, match="in time"):
+            ask("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"{}", may_ask=only_this_website, within=0.4)
+        done.set()
+        assert 0.4 <= monotonic() - began < 4
+
+
+def test_the_status_is_the_answer_also_where_its_text_breaks_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def break_off() -> None:
+            asked, _ = server.accept()
+            with asked:
+                asked.recv(4096)
+                asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nRetry-After: 7\r\n\r\ntak")
+
+        Thread(target=break_off, daemon=True).start()
+        answer = ask("POST", f"http://127.0.0.1:{server.getsockname()[1]}/", body=b"{}", may_ask=only_this_website, most=10)
+        assert (answer.status, answer.retry_after, answer.beginning) == (200, "7", b"tak")
+
+
+@pytest.mark.parametrize(("name", "said"), [("changing.example", 302), ("other.example", None)])
+def test_a_certificate_is_asked_for_the_name_and_not_for_the_address(
+    port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, said: int | None
+) -> None:
+    certificate = certificate_for(name, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    outbound._tls.cache_clear()
+    resolving(monkeypatch, ("127.0.0.1",))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Website)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a handshake that is broken off is what is tested
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"https://changing.example:{server.server_port}/"
+        if said is None:
+            with pytest.raises(Unreachable, match="does not answer"):
+                ask("POST", url, body=b"{}", may_ask=only_this_website)
+        else:
+            assert ask("POST", url, body=b"{}", may_ask=only_this_website).status == said
+    finally:
+        server.shutdown()
+        server.server_close()
+        outbound._tls.cache_clear()
+
+
+def certificate_for(name: str, folder: Path) -> Path:
+    """A key and a certificate that it has signed itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder(called, called, key.public_key(), x509.random_serial_number())
+        .not_valid_before(utcnow() - timedelta(days=1))
+        .not_valid_after(utcnow() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    clear = serialization.NoEncryption()
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, clear)
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
 
 
 def test_a_redirect_is_told_and_not_followed(port: int) -> None:

@@ -26,10 +26,10 @@ def unreachable(links: Iterable[str], may_ask: MayAsk = is_public) -> dict[str, 
 def _reason(link: str, may_ask: MayAsk) -> str:
     try:
         for _ in range(MOST_REDIRECTS + 1):
-            status, location = ask("HEAD", link, may_ask=may_ask)
-            if status not in _MOVED or not location:
-                return f"The server answers {status}." if status in _GONE else ""
-            link = urljoin(link, location)
+            answer = ask("HEAD", link, may_ask=may_ask)
+            if answer.status not in _MOVED or not answer.location:
+                return f"The server answers {answer.status}." if answer.status in _GONE else ""
+            link = urljoin(link, answer.location)
     except Unreachable as error:
         return str(error)
     return "It leads from one place to the next without end."
