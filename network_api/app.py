@@ -34,14 +34,16 @@ from network_api.mail import html_part
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
 from network_api.members.feature import feature as members
-from network_api.networks.documents import NATIONAL, REGIONAL, Network, roles_of
+from network_api.networks.documents import NATIONAL, REGIONAL, Network, coordinators_of, roles_of
 from network_api.networks.feature import feature as networks
 from network_api.pages import frame
 from network_api.shared_feature import feature as shared
 from network_api.site.feature import feature as site
+from network_api.webhooks import catalogue
+from network_api.webhooks.feature import feature as webhooks
 from newsletters.feature import feature as newsletters
 
-FEATURES: tuple[Feature, ...] = (shared, members, networks, events, newsletters, site)
+FEATURES: tuple[Feature, ...] = (shared, webhooks, members, networks, events, newsletters, site)
 MOST_BODY = 1024 * 1024  # bytes; imports and materials have limits of their own
 
 
@@ -82,7 +84,7 @@ def create_app(given: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # how Flask has it done
     limits.init_app(app)
     idempotency.init_app(app)
-    caller.init_app(app, caller.Directory(member=_member, roles=roles_of))
+    caller.init_app(app, caller.Directory(_member, roles_of, _network, coordinators_of))
     Babel(app, default_translation_directories=locales.DIRECTORIES, locale_selector=locales.of_request)
     mail_tasks.mail.init_app(app)
     html_part.init_app(app)
@@ -104,7 +106,7 @@ def register_routes(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False  # a doubled slash is a 404 like any other, no redirect with a page of HTML
     frame.init_app(app)
-    api = Api(app, spec_kwargs=docs_pages.API_DOCUMENT)
+    api = Api(app, spec_kwargs={**docs_pages.API_DOCUMENT, "webhooks": catalogue.documented(FEATURES)})
     api.register_converter(IdConverter, lambda converter: docs_pages.ID_PARAMETER)
     api.register_converter(UnicodeConverter, lambda converter: docs_pages.TEXT_PARAMETER)
     for feature in FEATURES:
@@ -163,3 +165,7 @@ def make_demo() -> dict[str, Any]:
 
 def _member(member_id: Any) -> Row | None:
     return Member.row({"_id": member_id})
+
+
+def _network(network_id: Any) -> Row | None:
+    return Network.row({"_id": network_id})

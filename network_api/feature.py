@@ -47,6 +47,19 @@ class PublicPage(NamedTuple):
     languages: tuple[str, ...]
 
 
+class MessageType(NamedTuple):
+    """Something that webhooks tell when it happens: `registration.created`.
+
+    `path` is where the API shows what it is about, below `/api/v1`; `ids` names what the message's data have besides the id,
+    the network, the version and the address.
+    """
+
+    name: str
+    meaning: str
+    path: str
+    ids: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Feature:
     """A feature as `app.py` sees it.
@@ -59,7 +72,8 @@ class Feature:
     `register` says of every stored field whether it is personal, and then what for and how long (`network_api.privacy`).
     `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
     foot of every page lead to; `public_pages` are listed for search engines. `gauges` are what `/metrics` tells of the
-    feature at this moment, read each time it is asked.
+    feature at this moment, read each time it is asked. `webhooks` are what it tells to other systems when it happens, each by
+    one call of `network_api.webhooks.telling.tell` in the transaction that causes it.
     """
 
     name: str
@@ -79,6 +93,7 @@ class Feature:
     demo: Callable[[dict[str, Any]], None] = lambda made: None
     let_go: Callable[[], None] = lambda: None
     gauges: Callable[[], Iterable[Gauge]] = tuple
+    webhooks: tuple[MessageType, ...] = ()
 
 
 def features() -> tuple[Feature, ...]:

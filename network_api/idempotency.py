@@ -5,12 +5,11 @@ shown once (a token), so they are stored encrypted under a key that only the cal
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken, MultiFernet
 from flask import Flask, Response, current_app, g, request
 from mongoengine import BinaryField, DateTimeField, StringField
 
@@ -107,8 +106,7 @@ def _replay(answer: bytes, key: str) -> Response:
 
 def _cipher(key: str) -> MultiFernet:
     """Encrypts under the newest secret key, and reads what older ones have encrypted."""
-    made = (hashlib.sha256(b"\0".join((b"idempotency", secret, key.encode()))).digest() for secret in keys.known())
-    return MultiFernet([Fernet(urlsafe_b64encode(one)) for one in made])
+    return MultiFernet(keys.ciphers("idempotency", key))
 
 
 def init_app(app: Flask) -> None:

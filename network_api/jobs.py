@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 POLL_EVERY = 0.25  # seconds between looks into an empty MongoDB queue
 RUSH = 2  # jobs that a process hastens in a second
 _hastened: deque[float] = deque(maxlen=RUSH)
-QUEUES = ("mail", "jobs")
+QUEUES = ("mail", "webhooks", "jobs")
 ANNOUNCED = "network_api_announced"  # among the headers of a message: when, in seconds since 1970
 
 
@@ -55,7 +55,7 @@ def init_app(app: Flask, schedule: Mapping[str, Any]) -> Celery:
     celery.conf.update(
         task_ignore_result=True,
         task_default_queue="jobs",
-        task_routes={"mail.*": {"queue": "mail"}},
+        task_routes={"mail.*": {"queue": "mail"}, "webhooks.*": {"queue": "webhooks"}},
         task_serializer="json",
         accept_content=["json"],
         task_publish_retry=False,

@@ -4,14 +4,16 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from network_api.schemas import LanguageMap
+from network_api.schemas import Chosen, LanguageMap
 
 
 def as_json_schema(converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; a language map has no other keys."""
+    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; choices; keys."""
     mended: dict[str, Any] = {}
     if "pattern" in ret:
         mended["pattern"] = re.sub(r"^\\A(.*)\\Z$", r"^\1$", ret["pattern"])
+    if isinstance(field, Chosen):
+        mended["enum"] = list(field.choices())
     if isinstance(field, LanguageMap):
         mended["additionalProperties"] = False
     return mended

@@ -5,7 +5,7 @@ declared fields; `tests/test_schemas.py` holds it equal to marshmallow's own dum
 that an answer always has the same keys; a field with the metadata `omitted` is left out where the row lacks it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
@@ -155,6 +155,14 @@ class TimeZone(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         kwargs["metadata"] = {"example": "Europe/Helsinki", **kwargs.get("metadata", {})}
         super().__init__(validate=_known_zone, **kwargs)
+
+
+class Chosen(fields.String):
+    """One of some names that are known once the application is made: the document lists them, the verb checks."""
+
+    def __init__(self, choices: Callable[[], Sequence[str]], **kwargs: Any) -> None:
+        self.choices = choices
+        super().__init__(**kwargs)
 
 
 class Derived(fields.Function):

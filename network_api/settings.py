@@ -301,6 +301,19 @@ SETTINGS = (
     ),
     Setting("RETAIN_BOUNCES_DAYS", whole_number(90, 3650), "How long it is kept that a letter came back, and why.", 365),
     Setting(
+        "RETAIN_WEBHOOKS_DAYS",
+        whole_number(7, 90),
+        "How long it is kept what webhooks have told, so that it can be told again.",
+        30,
+    ),
+    Setting("WEBHOOK_SECONDS", whole_number(1, 30), "How long a webhook has for its answer, in all.", 10),
+    Setting(
+        "WEBHOOKS_ON_LOOPBACK",
+        yes_or_no,
+        "Whether webhooks may be on this very machine, also over http. Only for trials.",
+        False,
+    ),
+    Setting(
         "FIGURES_THRESHOLD",
         whole_number(1, 100),
         "Fewer people than this are not told in figures, so that nobody can be recognised; 1 tells all.",

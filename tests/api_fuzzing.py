@@ -43,6 +43,7 @@ BEYOND_SHAPE = {
     "text": "in the same languages as the title",
     "timezone": "one of IANA's 600, which the document does not list",
     "to": "after `from`",
+    "url": "an https address of the public internet",
     "variant": "one that the issue has",
 }
 ACCEPTED = ["2xx", "3xx", 401, 403, 404, 409, 410, 412, 429]

@@ -53,6 +53,8 @@ EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
     Exception_("find_networks", "networks", "?total=true counts them all; there are tens.", having="{}"),
     Exception_("find_newsletters", "newsletters", "?total=true counts them all; there are tens.", having="{}"),
+    Exception_("find_webhooks", "webhooks", "An administrator lists them all; there are tens.", having="{}"),
+    Exception_("tidy_secrets", "webhooks", "All of them, once an hour; there are tens.", having="{}"),
     Exception_("find_series", "series", "?total=true counts them all; there are tens.", having="{}"),
     Exception_(
         "",

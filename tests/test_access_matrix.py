@@ -227,6 +227,19 @@ MATRIX = (
     Line("GET", "/issues/<id:issue_id>/progress", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("POST", "/issues/<id:issue_id>/deliveries/resend", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
     Line("POST", "/issues/<id:issue_id>/deliveries/resolve", COORDINATORS_ELSE_HIDDEN_FROM_OUTSIDERS),
+    Line("GET", "/webhooks", COORDINATORS_ANYWHERE),
+    Line("POST", "/webhooks", COORDINATORS, body=IN_NETWORK),
+    Line("GET", "/webhooks/<id:webhook_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("PATCH", "/webhooks/<id:webhook_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("DELETE", "/webhooks/<id:webhook_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/pause", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/resume", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/rotate-secret", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/test", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/replay", COORDINATORS_ELSE_HIDDEN),
+    Line("GET", "/webhooks/<id:webhook_id>/deliveries", COORDINATORS_ELSE_HIDDEN),
+    Line("GET", "/webhooks/<id:webhook_id>/deliveries/<id:delivery_id>", COORDINATORS_ELSE_HIDDEN),
+    Line("POST", "/webhooks/<id:webhook_id>/deliveries/<id:delivery_id>/resend", COORDINATORS_ELSE_HIDDEN),
 )
 
 

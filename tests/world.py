@@ -46,6 +46,7 @@ INTRODUCTION = {
     "audience": "public",
     "publish_in_newsletter": True,
 }
+WEBHOOK = {"name": "Nettisivut", "url": "https://www.example.org/hook"}
 
 
 def api_rules(app: Flask) -> list[tuple[str, Rule]]:
@@ -137,6 +138,8 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
     given = {"section": "news", "title": {"fi": "Uusi vertaisryhmä"}, "text": {"fi": "Ryhmä kokoontuu tiistaisin."}}
     contribution = callers["editor"].post(f"/networks/{regional.pk}/contributions", given).json
     comment = callers["coordinator"].post(f"/issues/{issue.pk}/comments", {"text": "Hieno."}).json
+    webhook = callers["coordinator"].post("/webhooks", {"network_id": str(regional.pk), **WEBHOOK}).json["id"]
+    delivery = callers["coordinator"].post(f"/webhooks/{webhook}/test").json["id"]
     assert membership is not None
     erasure = erasing.erase(Member.of_address("poistunut@example.org"))
     ids = {
@@ -162,5 +165,7 @@ def make_world(app: Flask, signed_in: Callable[..., Api], national: Network, reg
         "issue_id": issue.pk,
         "contribution_id": contribution["id"],
         "comment_id": comment["id"],
+        "webhook_id": webhook,
+        "delivery_id": delivery,
     }
     return World(callers, {name: str(value) for name, value in ids.items()}, regional)

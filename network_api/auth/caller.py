@@ -1,6 +1,6 @@
 """The caller of a request: who it is, which roles they hold and where, and what their token lets them do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,15 +14,19 @@ from network_api.errors import Forbidden, Unauthenticated
 MEMBER, EDITOR, COORDINATOR = "member", "editor", "coordinator"
 ROLES = (MEMBER, EDITOR, COORDINATOR)  # each may do all that the ones before it may
 SCOPES = tuple(
-    f"{name}:{right}" for name in ("networks", "members", "events", "registrations", "newsletters") for right in ("read", "write")
+    f"{name}:{right}"
+    for name in ("networks", "members", "events", "registrations", "newsletters", "webhooks")
+    for right in ("read", "write")
 )
 
 
 class Directory(NamedTuple):
-    """What auth asks of the features above it: the member behind a token, and the roles that a member holds."""
+    """What is asked of the features above: who is behind a token, which roles they hold, a network and who coordinates it."""
 
     member: Callable[[ObjectId], Row | None]
     roles: Callable[[ObjectId], Mapping[ObjectId, str]]
+    network: Callable[[ObjectId], Row | None]
+    coordinators: Callable[[ObjectId], Iterable[Row]]  # their memberships, with addresses
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,20 @@ STRANGER = Caller()
 
 
 def init_app(app: Flask, directory: Directory) -> None:
-    """Tell auth where members and roles are found."""
+    """Tell where members, roles and networks are found."""
     app.extensions["auth_directory"] = directory
+
+
+def directory() -> Directory:
+    """Where members, roles and networks are found."""
+    found: Directory = current_app.extensions["auth_directory"]
+    return found
 
 
 def holder(secret: str) -> tuple[Row, Row] | None:
     """The token of a secret, and the member whose it is; None for none that is valid."""
-    directory: Directory = current_app.extensions["auth_directory"]
     token = AccessToken.live(secret)
-    member = directory.member(token["member_id"]) if token else None
+    member = directory().member(token["member_id"]) if token else None
     return (token, member) if token and member else None
 
 
@@ -89,12 +98,11 @@ def identify(authorization: str | None) -> Caller:
     if found is None:
         raise Unauthenticated
     token, member = found
-    directory: Directory = current_app.extensions["auth_directory"]
     return Caller(
         member_id=member["_id"],
         email_key=member["email_key"],
         is_administrator=bool(member.get("is_administrator")),
-        roles=directory.roles(member["_id"]),
+        roles=directory().roles(member["_id"]),
         token_id=token["_id"],
         token_scopes=None if token["kind"] == "session" else frozenset(token.get("scopes", ())),
     )

@@ -4,8 +4,11 @@ To change the key, put the old one into SECRET_KEY_FALLBACKS; what was signed by
 """
 
 import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 
+from cryptography.fernet import Fernet
 from flask import current_app
 
 
@@ -27,6 +30,12 @@ def digest(key: bytes, *parts: str) -> bytes:
 def hashes(*parts: str) -> list[str]:
     """Keyed hashes of what is too short to be hashed bare: under the newest key first, then under older ones."""
     return [digest(key, *parts).hex() for key in known()]
+
+
+def ciphers(purpose: str, *parts: str) -> list[Fernet]:
+    """What is read again and nobody else may read: encrypted under the newest key, which comes first, and read under all."""
+    made = (sha256(b"\0".join((purpose.encode(), key, *(part.encode() for part in parts)))) for key in known())
+    return [Fernet(urlsafe_b64encode(one.digest())) for one in made]
 
 
 def is_among(offered: bytes, expected: Iterable[bytes]) -> bool:

@@ -18,6 +18,7 @@ from network_api.members.documents import Member
 from network_api.networks import mails
 from network_api.networks.documents import ACTIVE, INVITED, LEFT, NATIONAL, REQUESTED, Membership, Network
 from network_api.regions import REGIONS
+from network_api.webhooks import keeping
 
 
 def find_networks(query: Mapping[str, Any]) -> Page:
@@ -107,6 +108,7 @@ def remove_network(caller: Caller, network: Network, version: int | None) -> Non
     if in_use:
         raise Conflict("The network still has members or networks below it.", code="network_in_use")
     Network.remove({"_id": network.pk})
+    keeping.forget_network(network.pk)
     audit.record(caller.member_id, "network.removed", network.pk, network_id=network.pk)
 
 

@@ -135,6 +135,12 @@ class Membership(BaseDocument):
         return changed, differing
 
 
+def coordinators_of(network_id: ObjectId) -> list[Row]:
+    """The memberships of a network's coordinators."""
+    active = Membership.rows({"network_id": network_id, "state": ACTIVE}, sort=[("_id", 1)])
+    return [row for row in active if row["role"] == COORDINATOR]
+
+
 def roles_of(member_id: ObjectId) -> Mapping[ObjectId, str]:
     """The networks that a member's roles reach, with the role there.
 

@@ -34,18 +34,18 @@ def web(address: str, workers: int, log: Path) -> Child:
 
 
 def workers(log: Path) -> list[Child]:
-    """One worker for mail that people wait for, one for long work, and the clock that wakes both."""
+    """One worker for mail that people wait for and for webhooks, which wait beside it; one for long work; the clock."""
 
-    def work(queue: str) -> None:
+    def work(*queues: str) -> None:
         with processes.platform() as app:
-            processes.work(app, [queue])
+            processes.work(app, queues)
 
     def keep_time() -> None:
         with processes.platform() as app:
             processes.keep_time(app)
 
     return [
-        Child("worker-mail", partial(work, "mail"), log / "worker-mail.log", b" ready.", WORKERS_STOP, grace=10.0),
+        Child("worker-mail", partial(work, "mail", "webhooks"), log / "worker-mail.log", b" ready.", WORKERS_STOP, grace=10.0),
         Child("worker-jobs", partial(work, "jobs"), log / "worker-jobs.log", b" ready.", WORKERS_STOP, grace=10.0),
         Child("beat", keep_time, log / "beat.log", b"beat: Starting", WORKERS_STOP, grace=10.0),
     ]

@@ -1,0 +1,140 @@
+"""Deliveries: one message for one webhook, claimed by lease and fenced, with every attempt to bring it.
+
+    waiting -> sending -> delivered | failed
+       └-<- waiting again, later, after a failure that may pass; and from delivered or failed, when it is to be told again
+
+At most so many deliveries to one webhook are under way at once: each holds a *slot*, and a unique index gives a slot to one.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from bson import ObjectId
+from flask import current_app
+from mongoengine import DateTimeField, EmbeddedDocumentListField, IntField, ObjectIdField, StringField
+
+from network_api.documents import LONG_AGO, AlreadyExists, BaseDocument, Part, utcnow
+from network_api.errors import Conflict
+from network_api.measures import Gauge
+from network_api.webhooks.message_documents import WebhookMessage
+
+WAITING, SENDING, DELIVERED, FAILED = STATES = ("waiting", "sending", "delivered", "failed")
+OPEN, ENDED = (WAITING, SENDING), (DELIVERED, FAILED)
+SPARE = timedelta(seconds=20)  # of a lease: for looking up a name, and for writing down what came of it
+ATTEMPTS_KEPT = 20
+_MOMENT = timedelta(milliseconds=1)  # what is due now is due
+
+
+class StillOpen(Conflict):
+    """It is about to be told, or told again, already."""
+
+    code = "delivery_open"
+    detail = "This delivery waits for its next attempt already."
+
+
+class Attempt(Part):
+    """One request: the status that was answered, if any, how long that took, and how the answer begins, or what went wrong."""
+
+    at = DateTimeField(required=True)
+    status = IntField()
+    milliseconds = IntField(required=True)
+    said = StringField()
+
+
+class WebhookDelivery(BaseDocument):
+    """One message for one webhook. `tries` counts attempts since it was last begun, for the back-off."""
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "webhook_deliveries",
+        "indexes": [
+            {"fields": ["webhook_id", "message_id"], "unique": True},
+            {
+                "fields": ["webhook_id", "slot"],
+                "unique": True,
+                "partialFilterExpression": {"state": SENDING},
+            },
+            ("webhook_id", "state", "due_at", "_id"),
+            ("webhook_id", "state", "_id"),
+            ("webhook_id", "_id"),
+            ("state", "due_at", "_id"),
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+    webhook_id = ObjectIdField(required=True)
+    message_id = ObjectIdField(required=True)
+    type = StringField(required=True)
+    state = StringField(required=True, choices=STATES, default=WAITING)
+    due_at = DateTimeField(required=True, default=utcnow)  # while sending: when the lease ends
+    slot = IntField()
+    fence = IntField(required=True, default=0)
+    tries = IntField(required=True, default=0)
+    attempts = EmbeddedDocumentListField(Attempt)
+    ended_at = DateTimeField()
+    expires_at = DateTimeField(required=True)
+
+    @classmethod
+    def of(cls, webhook_id: ObjectId, message: WebhookMessage) -> Self:
+        """A new one, not stored yet."""
+        return cls(webhook_id=webhook_id, message_id=message.pk, type=message.type, expires_at=message.expires_at)
+
+    @classmethod
+    def claim(cls, webhook_id: ObjectId, at_once: int) -> Self | None:
+        """Take the delivery whose turn it is, if there is one and a slot for it. What a killed worker had keeps its slot."""
+        now = utcnow()
+        due = {"webhook_id": webhook_id, "state": {"$in": list(OPEN)}, "due_at": {"$gt": LONG_AGO, "$lt": now + _MOMENT}}
+        for row in cls.rows(due, sort=[("due_at", 1), ("_id", 1)], limit=1):
+            slot = row["slot"] if row["state"] == SENDING else cls._free_slot(webhook_id, at_once)
+            if slot is None:
+                return None
+            until = now + timedelta(seconds=current_app.config["WEBHOOK_SECONDS"]) + SPARE
+            taken = {"state": SENDING, "slot": slot, "due_at": until}
+            where = {"_id": row["_id"], "state": row["state"], "due_at": row["due_at"]}
+            try:
+                return cls.change(where, {"$set": taken, "$inc": {"fence": 1, "tries": 1}})
+            except AlreadyExists:  # another worker has taken this slot at the same moment
+                return None
+        return None
+
+    @classmethod
+    def _free_slot(cls, webhook_id: ObjectId, at_once: int) -> int | None:
+        taken = {row["slot"] for row in cls.rows({"webhook_id": webhook_id, "state": SENDING})}
+        return next((slot for slot in range(at_once) if slot not in taken), None)
+
+    def give_back(self) -> bool:
+        """It was not told, and this was no attempt."""
+        return self._become({"$set": {"state": WAITING, "due_at": utcnow()}, "$inc": {"tries": -1}})
+
+    def end(self, state: str, attempt: Attempt) -> bool:
+        """Note how it ended; False where the lease was lost meanwhile."""
+        return self._become({"$set": {"state": state, "ended_at": utcnow(), "attempts": self._attempts(attempt)}})
+
+    def retry(self, attempt: Attempt, due_at: datetime) -> bool:
+        """Note a failure that may pass; False where the lease was lost meanwhile."""
+        return self._become({"$set": {"state": WAITING, "due_at": due_at, "attempts": self._attempts(attempt)}})
+
+    def _attempts(self, attempt: Attempt) -> list[Any]:
+        return [one.to_mongo() for one in [*self.attempts, attempt][-ATTEMPTS_KEPT:]]
+
+    def _become(self, update: dict[str, Any]) -> bool:
+        return self.alter({"_id": self.pk, "state": SENDING, "fence": self.fence}, {**update, "$unset": {"slot": ""}})
+
+    @classmethod
+    def begin_anew(cls, delivery_id: ObjectId) -> bool:
+        """Let what has ended be told again; False where it has not."""
+        fresh = {"$set": {"state": WAITING, "due_at": utcnow(), "tries": 0}, "$unset": {"ended_at": ""}}
+        return cls.alter({"_id": delivery_id, "state": {"$in": list(ENDED)}}, fresh)
+
+    @classmethod
+    def gauges(cls) -> Iterator[Gauge]:
+        """For how long the delivery has waited whose turn came first; paused webhooks' too."""
+        now = utcnow()
+        where = {"state": WAITING, "due_at": {"$gt": LONG_AGO, "$lt": now}}
+        first = cls.collection().find_one(where, {"due_at": 1}, sort=[("due_at", 1)])
+        age = (now - first["due_at"]).total_seconds() if first else 0.0
+        waiting: dict[tuple[str, ...], float] = {
+            (state,): float(cls.collection().count_documents({"state": state})) for state in OPEN
+        }
+        yield Gauge("webhook_deliveries", "Deliveries to webhooks that have not ended, by state.", ("state",), waiting)
+        yield Gauge("webhook_age_seconds", "For how long the first delivery that is due has been so.", (), {(): age})
