@@ -1,5 +1,6 @@
 """Fields of requests about theme days."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from network_api.schemas import Instant, LanguageMap, Whole, no_surrogates
 
 _MOST_SEATS = 100_000
 _MOST_DEPTH, _MOST_PARTS = 5, 200
+_YEARS = r"^2[01]\d\d-"
 _LARGEST = 2**53  # beyond it JSON's readers disagree about a number
 
 
@@ -27,13 +29,25 @@ class Seating(Whole):
 
 
 class EventTime(Instant):
-    """An instant within the years that calendars and time zones can write."""
+    """An instant within the years that calendars and time zones can write, as it is written."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["metadata"] = {"pattern": _YEARS, **kwargs.get("metadata", {})}
+        super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         moment = super()._deserialize(value, attr, data, **kwargs)
-        if not 2000 <= moment.year <= 2200:
-            raise ma.ValidationError("Between the years 2000 and 2200.")
+        if not re.match(_YEARS, value):
+            raise ma.ValidationError("Between the years 2000 and 2199.")
         return moment
+
+
+class FileName(fields.String):
+    """What a file is called: one line, no slashes of either kind."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        plain = validate.Regexp(r"\A[^/\\\x00-\x1f\x7f\u2028\u2029]*\Z", error="A name of one line, without slashes.")
+        super().__init__(validate=[validate.Length(1, 200), plain, no_surrogates], **kwargs)
 
 
 class Entry(fields.Dict):

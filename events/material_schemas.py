@@ -1,14 +1,11 @@
 """Shapes of materials."""
 
-from typing import Any
-
-import marshmallow as ma
 from marshmallow import fields, validate
 
-from events.fields import EventTime
+from events.fields import EventTime, FileName
 from events.material_documents import MATERIAL_AUDIENCES, MATERIAL_KINDS, OPENINGS
 from network_api.documents import Row
-from network_api.schemas import Id, Instant, LanguageMap, Line, Schema, no_surrogates
+from network_api.schemas import Id, Instant, LanguageMap, Schema, no_surrogates
 
 
 class MaterialPatch(Schema):
@@ -63,12 +60,6 @@ class MaterialSchema(EventMaterialSchema):
 
 
 class FileQuery(Schema):
-    """What a file is called."""
+    """What a file is called: a name, and not a place."""
 
-    filename = Line(required=True, most=200, metadata={"example": "esitys.pdf"})
-
-    @ma.validates_schema(skip_on_field_errors=True)
-    def has_no_path(self, data: dict[str, Any], **_: Any) -> None:
-        """A name, not a place."""
-        if set(data["filename"]) & set("/\\"):
-            raise ma.ValidationError("A name without slashes.", "filename")
+    filename = FileName(required=True, metadata={"example": "esitys.pdf"})

@@ -48,6 +48,7 @@ class TicketDrawing(MethodView):
 
     @blueprint.access(own_or_coordinated, scope="registrations:read")
     @blueprint.response(200, content_type="image/svg+xml")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Draw the ticket of a registration"""
         return _file(tickets.as_svg(found), "image/svg+xml")
@@ -59,6 +60,7 @@ class TicketImage(MethodView):
 
     @blueprint.access(own_or_coordinated, scope="registrations:read")
     @blueprint.response(200, content_type="image/png")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Draw the ticket of a registration, in pixels"""
         return _file(tickets.as_png(found), "image/png")
@@ -70,6 +72,7 @@ class ManagedTicketDrawing(MethodView):
 
     @blueprint.access(mailed, scope="registrations:read")
     @blueprint.response(200, content_type="image/svg+xml")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Draw the ticket of a manage link"""
         return _file(tickets.as_svg(found), "image/svg+xml")
@@ -81,6 +84,7 @@ class ManagedTicketImage(MethodView):
 
     @blueprint.access(mailed, scope="registrations:read")
     @blueprint.response(200, content_type="image/png")
+    @blueprint.alt_response(409, "CONFLICT")
     def get(self, caller: Caller, found: Registration) -> Response:
         """Draw the ticket of a manage link, in pixels"""
         return _file(tickets.as_png(found), "image/png")

@@ -4,18 +4,25 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from network_api.schemas import Chosen, LanguageMap
+from marshmallow.fields import Dict
+
+from network_api.schemas import STORABLE, Chosen, LanguageMap, no_surrogates
 
 
 def as_json_schema(converter: Any, field: Any, *, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; choices; keys."""
+    """What apispec leaves to mend: patterns are by ECMA-262, which knows no `\\A` and `\\Z`; texts that cannot be stored;
+    choices; which keys a map has, a language map no others."""
     mended: dict[str, Any] = {}
     if "pattern" in ret:
         mended["pattern"] = re.sub(r"^\\A(.*)\\Z$", r"^\1$", ret["pattern"])
+    elif no_surrogates in field.validators:
+        mended["pattern"] = STORABLE
     if isinstance(field, Chosen):
         mended["enum"] = list(field.choices())
     if isinstance(field, LanguageMap):
         mended["additionalProperties"] = False
+    elif isinstance(field, Dict) and field.key_field:
+        mended["propertyNames"] = converter.field2property(field.key_field)
     return mended
 
 

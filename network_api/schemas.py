@@ -23,6 +23,9 @@ _EMAIL_MOST = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 _CONTROL = validate.Regexp(r"\A[^\x00-\x1f\x7f\u2028\u2029]*\Z", error="Line breaks and control characters are not allowed.")
 
 
+STORABLE = r"^[^\x00]*$"  # what a shape says of `no_surrogates`: JSON that UTF-8 cannot write is no JSON
+
+
 def no_surrogates(value: str) -> None:
     """Refuse text that UTF-8 cannot write (a lone surrogate in a JSON escape) and the null character."""
     if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -85,7 +88,7 @@ class LanguageMap(fields.Dict):
 
     def __init__(self, *, most: int = 20_000, example: str = "Teemapäivä", **kwargs: Any) -> None:
         text = fields.String(validate=[validate.Length(min=1, max=most), no_surrogates])
-        by_language = {name: {"type": "string", "minLength": 1, "maxLength": most} for name in LANGUAGES}
+        by_language = {name: {"type": "string", "minLength": 1, "maxLength": most, "pattern": STORABLE} for name in LANGUAGES}
         shape = {"properties": by_language, "minProperties": 1}
         kwargs["metadata"] = {"example": {"fi": example}, **shape, **kwargs.get("metadata", {})}
         super().__init__(
@@ -136,9 +139,11 @@ class Flag(fields.Boolean):
 
 
 class Whole(fields.Integer):
-    """A whole number that is written as one: no text, no truth value, no fraction."""
+    """A whole number as JSON Schema has it (2020-12 validation, section 6.1.1): 115.0 is one; text and truth values are none."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)

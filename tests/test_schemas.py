@@ -189,3 +189,8 @@ def test_only_true_and_false_are_an_answer_to_a_question(agreed: Any) -> None:
 @pytest.mark.parametrize("seats", [True, "2", 2.5, 2.6e-42, None])
 def test_only_a_whole_number_is_one(seats: Any) -> None:
     assert Asked().validate({"agreed": True, "seats": seats}).keys() == {"seats"}
+
+
+@pytest.mark.parametrize("seats", [2, 2.0])
+def test_a_number_without_a_fraction_is_whole_however_it_is_written(seats: float) -> None:
+    assert Asked().load({"agreed": True, "seats": seats})["seats"] == 2

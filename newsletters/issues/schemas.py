@@ -22,6 +22,7 @@ from newsletters.issues.documents import ISSUE_STATES, SOURCE_TYPES
 
 _MOST_BLOCKS = 200
 _MOST_DEADLINES = 50
+_MOST_VERSIONS = 2**31 - 1
 
 
 class SourceSchema(Schema):
@@ -29,7 +30,7 @@ class SourceSchema(Schema):
 
     type = fields.String(required=True, validate=validate.OneOf(SOURCE_TYPES))
     id = Id(required=True)
-    version = Whole(required=True, validate=validate.Range(min=1), metadata={"example": 1})
+    version = Whole(required=True, validate=validate.Range(1, _MOST_VERSIONS), metadata={"example": 1})
 
 
 class BlockSchema(Schema):
@@ -214,7 +215,7 @@ class CommentRequest(Schema):
         validate=[validate.Length(min=1, max=4000), no_surrogates],
         metadata={"example": "Voisiko alku olla lyhyempi?"},
     )
-    block = Whole(allow_none=True, validate=validate.Range(min=0), metadata={"example": 0, "rare": True})
+    block = Whole(allow_none=True, validate=validate.Range(0, _MOST_BLOCKS - 1), metadata={"example": 0, "rare": True})
 
 
 class CommentSchema(Resource, CommentRequest):
