@@ -12,14 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
-from werkzeug.test import TestResponse
 
 from network_api.app import create_app, documents, ensure_indexes
 from network_api.auth.documents import AccessToken
 from network_api.limits import process_counts, shared_limiter
 from network_api.mail import tasks as mail_tasks
 from network_api.members.documents import Member
-from network_api.networks.documents import ACTIVE, Membership, Network
+from network_api.networks.documents import Network
 from tests import database
 from tests.browser.fixtures import axe, browser, serve, validate_html  # noqa: F401 - fixtures
 from tests.census import census
@@ -29,6 +28,7 @@ from tests.census_report import (  # noqa: F401 - hooks of pytest
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from tests.clients import Api, Visitor, give_role
 from tests.mailserver import Mailbox, MailServer
 from tests.processes import others_began
 from tests.queries import queries
@@ -163,47 +163,10 @@ def limited(app: Flask, settings: dict[str, Any]) -> Iterator[Callable[..., Flas
     mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")
 
 
-class Visitor(FlaskClient):
-    """A client of the pages that keeps cookies; each request has a context of its own, as in a server."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        with self.application.app_context():
-            return super().open(*args, **kwargs)
-
-
 @pytest.fixture
 def visitor(app: Flask) -> FlaskClient:
     """Somebody who visits the pages."""
     return Visitor(app, app.response_class, use_cookies=True)
-
-
-class Api:
-    """A client of the API, with a token or without."""
-
-    def __init__(self, client: FlaskClient, token: str | None = None) -> None:
-        self.client, self.token = client, token
-
-    def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> TestResponse:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.token:
-            sent["Authorization"] = f"Bearer {self.token}"
-        url = path if path.startswith("//") else f"/api/v1{path}"
-        return self.client.open(url.replace("//", "/", 1), method=method, json=json, headers=sent)
-
-    def get(self, path: str, **headers: str) -> TestResponse:
-        return self("GET", path, **headers)
-
-    def post(self, path: str, json: Any = None, **headers: str) -> TestResponse:
-        return self("POST", path, {} if json is None else json, **headers)
-
-    def patch(self, path: str, json: Any, **headers: str) -> TestResponse:
-        return self("PATCH", path, json, **headers)
-
-    def put(self, path: str, json: Any, **headers: str) -> TestResponse:
-        return self("PUT", path, json, **headers)
-
-    def delete(self, path: str, **headers: str) -> TestResponse:
-        return self("DELETE", path, **headers)
 
 
 @pytest.fixture
@@ -226,15 +189,6 @@ def signed_in(app: Flask) -> Callable[..., Api]:
         return Api(app.test_client(), secret)
 
     return make
-
-
-def give_role(member: Member, network: Network, role: str) -> Membership:
-    """Make somebody an active member of a network, as accepting an invitation would."""
-    invited = Membership(
-        network_id=network.pk, email=member.email, email_key=member.email_key, role=role, state="invited"
-    ).insert()
-    Member.get(member.pk).join(network.pk)
-    return invited.become(ACTIVE, role, member_id=member.pk)[0]
 
 
 @pytest.fixture

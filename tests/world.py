@@ -22,7 +22,7 @@ from network_api.members import actions, erasing
 from network_api.members.documents import Member
 from network_api.networks.documents import Membership, Network
 from newsletters.subscriptions import links as subscription_links
-from tests.conftest import Api
+from tests.clients import Api
 from tests.events.factories import make_event, person, send_pdf
 from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe
 

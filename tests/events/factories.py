@@ -7,7 +7,7 @@ from events.documents import Event
 from events.seating import PUBLISHED, Seats
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
-from tests.conftest import Api
+from tests.clients import Api
 
 ROOM = "https://meet.example.org/salainen-huone"
 

@@ -16,7 +16,7 @@ from newsletters.dispatch.ledger import Progress
 from newsletters.documents import Newsletter, Sender
 from newsletters.issues.documents import SENDING, Approval, Block, Issue, Source
 from newsletters.subscriptions.documents import ACTIVE, Subscription, SubscriptionConsent
-from tests.conftest import Api, give_role
+from tests.clients import Api, give_role
 
 TEXT = {"fi": "Hyvät *verkostolaiset*, tervehdys toimituksesta."}
 EDITORIAL = {"section": "editorial", "text": TEXT}
