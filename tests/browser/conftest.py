@@ -41,18 +41,27 @@ def is_watched(traveller: Traveller) -> bool:
     return (traveller.language, traveller.size) == ("fi", PHONE)
 
 
-@pytest.fixture
-def look(traveller: Traveller, axe: Axe) -> Callable[[str], None]:
-    """`look("name")`: see that the open page is right."""
-    return lambda name: traveller.look(name, axe if is_watched(traveller) else None)
+@pytest.fixture(scope="module")
+def texts(validate_html: Callable[..., list[str]]) -> Iterator[list[str]]:
+    """The texts of pages that are to be valid HTML: all of a module at once, for the validator takes a second to start."""
+    seen: list[str] = []
+    yield seen
+    assert validate_html(*seen) == []
 
 
 @pytest.fixture
-def arrive(traveller: Traveller, validate_html: Callable[..., list[str]]) -> Callable[[], None]:
-    """`arrive()`: nothing went wrong on the way, and what was seen is valid HTML."""
+def look(traveller: Traveller) -> Callable[[str], None]:
+    """`look("name")`: see that the open page speaks the language and fits the screen."""
+    return traveller.look
 
-    def end() -> None:
-        traveller.end()
-        assert not traveller.seen or validate_html(*traveller.seen.values()) == []
 
-    return end
+@pytest.fixture
+def examine(traveller: Traveller, axe: Axe, texts: list[str]) -> Callable[[str], None]:
+    """`examine("name")`: the same of a page in a state that the demo data have not, and what axe and the validator say of it."""
+
+    def check(name: str) -> None:
+        traveller.look(name, axe if is_watched(traveller) else None)
+        if is_watched(traveller):
+            texts.append(traveller.page.content())
+
+    return check

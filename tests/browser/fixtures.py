@@ -72,8 +72,8 @@ def axe() -> Callable[..., list[str]]:
     return check
 
 
-@pytest.fixture
-def validate_html(tmp_path: Path) -> Callable[..., list[str]]:
+@pytest.fixture(scope="session")
+def validate_html(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
     """`validate_html(page, ...)`: what the Nu Html Checker says against HTML texts, all in one run; [] is what we want.
 
     Its warnings count too; `allowed` has parts of those messages that are right for a case, with a reason beside them.
@@ -83,7 +83,8 @@ def validate_html(tmp_path: Path) -> Callable[..., list[str]]:
         missing("vnu-jar (make browser-tools)")
 
     def check(*texts: str, allowed: tuple[str, ...] = ()) -> list[str]:
-        names = [tmp_path / f"{place}.html" for place in range(len(texts))]
+        folder = tmp_path_factory.mktemp("pages")
+        names = [folder / f"{place}.html" for place in range(len(texts))]
         for name, text in zip(names, texts, strict=True):
             name.write_text(text, encoding="utf-8")
         command = [java, *QUICKLY, "-jar", VALIDATOR, "--format", "json", "--stdout", "--exit-zero-always", *names]

@@ -40,7 +40,7 @@ class Traveller:
         self.context.clear_cookies()
         self.context.set_extra_http_headers({"Accept-Language": language})
         self.resize(size)
-        self.language, self.seen = language, dict[str, str]()
+        self.language = language
         self.complaints.clear()
         if session:
             self.sign_in(session)
@@ -67,8 +67,6 @@ class Traveller:
     def look(self, name: str, axe: Axe | None = None) -> None:
         """See that the page speaks the language and fits the screen; with `axe`, that it finds nothing in both lights."""
         assert self.page.evaluate(SEEN) == [self.language, False], name
-        if axe:
-            self.seen[name] = self.page.content()
         for light in ("light", "dark") if axe else ():
             self.page.emulate_media(color_scheme=light)
             assert (found := axe(self.page, *RULES_IN[light])) == [], (name, light, found)

@@ -13,7 +13,6 @@ PALE = GOOD.format('<main><h1>Teemapäivä</h1><p style="color:#ccc">Tervetuloa.
 
 
 def test_the_validator_tells_sound_pages_from_unsound_ones(validate_html: Callable[..., list[str]]) -> None:
-    assert validate_html(SOUND) == []
     (found,) = validate_html(SOUND, UNSOUND)
     assert "No “p” element in scope" in found
 

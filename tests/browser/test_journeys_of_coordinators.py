@@ -65,7 +65,7 @@ def sit_down(traveller: Traveller, somebody: Api) -> Traveller:
 def test_a_theme_day_from_the_draft_to_the_door(
     at_desk: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     anyone: Api,
     signed_in: Callable[..., Api],
     regional: Network,
@@ -73,19 +73,19 @@ def test_a_theme_day_from_the_draft_to_the_door(
 ) -> None:
     signed_in("uusi@example.org").post(f"/networks/{regional.pk}/memberships")
     page = at_desk.goto("/desk")
-    look("desk-empty")
+    examine("desk-empty")
     at_desk.press("form[action$='/approve'] button")
     at_desk.press("a[href='/desk/events/new']")
     page.fill("[name='title.fi']", "Työhönvalmennuksen yhteistyöverkostopäivä")
     page.fill("[name=starts_at]", f"{DAY}T09:00")
     at_desk.press("main form button")
-    look("desk-new-event-mistakes")
+    examine("desk-new-event-mistakes")
     expect(page.locator("#mistakes a")).to_have_count(1)
     page.fill("[name=ends_at]", f"{DAY}T15:00")
     page.fill("[name='venue.name']", "Kirjasto")
     page.fill("[name='capacity.onsite']", "2")
     at_desk.press("main form button")
-    look("desk-draft")
+    examine("desk-draft")
     page.locator("details:has(form[action$='/publish']) summary").click()
     at_desk.press("form[action$='/publish'] button")
     (row,) = Event.rows({})
@@ -101,26 +101,26 @@ def test_a_theme_day_from_the_draft_to_the_door(
     look("check-in")
     page.fill("[name=code]", tickets.code_of(Registration.get(aino)))
     at_desk.press("#scan button")
-    look("check-in-welcome")
+    examine("check-in-welcome")
     expect(page.locator(".result .who")).to_have_text("Aino")
     page.fill("[name=code]", tickets.code_of(Registration.get(aino)))
     at_desk.press("#scan button")
-    look("check-in-again")
+    examine("check-in-again")
     page.fill("[name=code]", "ei lippu")
     at_desk.press("#scan button")
-    look("check-in-refused")
+    examine("check-in-refused")
     page.fill("[name=q]", "lee")
     at_desk.press("[role=search] button")
     look("check-in-by-name")
     at_desk.press("form[action$='/by-hand'] button")
     expect(page.locator(".result .who")).to_have_text("Leena")
-    arrive()
+    at_desk.end()
 
 
 def test_a_letter_from_its_first_word_to_its_last_reader(
     at_desk: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     colleague: Api,
     regional: Network,
     newsletter: Newsletter,
@@ -138,7 +138,7 @@ def test_a_letter_from_its_first_word_to_its_last_reader(
     at_desk.press("button[value=add]")
     look("desk-issue")
     at_desk.press("form[action$='/submit'] button")
-    look("desk-checks-failed")
+    examine("desk-checks-failed")
     at_desk.press("nav.tabs a >> nth=0")
     page.fill("[name='blocks.1.text.fi']", "Hyvää talvea, *verkostolaiset*!")
     at_desk.press("button[value='up.1']")
@@ -147,14 +147,14 @@ def test_a_letter_from_its_first_word_to_its_last_reader(
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("Hyvää talvea")
     at_desk.press("nav.tabs a >> nth=0")
     at_desk.press("form[action$='/submit'] button")
-    look("desk-submitted")
+    examine("desk-submitted")
     issue = Issue.wrap(Issue.rows({})[0])
     assert colleague.post(f"/issues/{issue.pk}/approve").json["state"] == "approved"
     at_desk.goto(f"/desk/issues/{issue.pk}")
-    look("desk-approved")
+    examine("desk-approved")
     page.locator("details:has(form[action$='/send']) summary").click()
     at_desk.press("form[action$='/send'] button")
-    look("desk-sending")
+    examine("desk-sending")
     assert work_until_idle(issue).state == "sent"
     if at_desk.size == DESKTOP:  # without scripts there is a link to look again
         at_desk.press("#progress a")
@@ -164,7 +164,7 @@ def test_a_letter_from_its_first_word_to_its_last_reader(
     expect(page.locator("tr[data-state=accepted] td")).to_have_text("2")
     at_desk.press("form:has([value=settle]) button")
     expect(page.locator("tr[data-state=accepted] td")).to_have_text("3")
-    arrive()
+    at_desk.end()
 
 
 def test_the_keyboard_alone_publishes_and_checks_in(alone: Traveller, coordinator: Api, regional: Network, anyone: Api) -> None:

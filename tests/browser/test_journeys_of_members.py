@@ -24,7 +24,7 @@ def only() -> Subscription:
 def test_somebody_subscribes_confirms_chooses_and_unsubscribes(
     traveller: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     regional: Network,
     mailbox: Mailbox,
     deliver: Callable[[], None],
@@ -38,7 +38,7 @@ def test_somebody_subscribes_confirms_chooses_and_unsubscribes(
     look("subscribe-asked")
     deliver()
     traveller.goto(link_in(mailbox, WHO, "/manage/subscriptions/"))
-    look("subscription-confirm")
+    examine("subscription-confirm")
     assert only().state == "pending"
     traveller.press("button[value=confirm]")
     look("subscription")
@@ -51,15 +51,14 @@ def test_somebody_subscribes_confirms_chooses_and_unsubscribes(
     assert only().state == "active"
     traveller.press("main form button")
     assert only().state == "unsubscribed"
-    arrive()
+    traveller.end()
 
 
-def sign_in(traveller: Traveller, mailbox: Mailbox, deliver: Callable[[], None], look: Callable[[str], None]) -> None:
+def sign_in(traveller: Traveller, mailbox: Mailbox, deliver: Callable[[], None], examine: Callable[[str], None]) -> None:
     page = traveller.goto("/me")
-    look("sign-in")
     page.fill("[name=email]", WHO)
     traveller.press("main form button")
-    look("sign-in-code")
+    examine("sign-in-code")
     deliver()
     code = re.search(r"\b\d{6}\b", mailbox.text_to(WHO))
     assert code
@@ -70,11 +69,11 @@ def sign_in(traveller: Traveller, mailbox: Mailbox, deliver: Callable[[], None],
 def test_somebody_signs_in_introduces_themselves_and_is_erased(
     traveller: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     mailbox: Mailbox,
     deliver: Callable[[], None],
 ) -> None:
-    sign_in(traveller, mailbox, deliver, look)
+    sign_in(traveller, mailbox, deliver, examine)
     page = traveller.page
     look("me")
     traveller.press("a[href='/me/details']")
@@ -91,9 +90,9 @@ def test_somebody_signs_in_introduces_themselves_and_is_erased(
     traveller.press("a[href='/me/erase']")
     look("me-erase")
     traveller.press("main form button")
-    look("me-erased")
+    examine("me-erased")
     assert Member.rows({}) == []
-    arrive()
+    traveller.end()
 
 
 def test_the_keyboard_alone_subscribes_chooses_and_unsubscribes(

@@ -29,7 +29,7 @@ def begin_soon(event: Event, **by: float) -> None:
 def test_somebody_registers_remotely_and_goes_in(
     traveller: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     regional: Network,
     mailbox: Mailbox,
     deliver: Callable[[], None],
@@ -38,7 +38,7 @@ def test_somebody_registers_remotely_and_goes_in(
     page = traveller.goto(f"/events/{event.slug}")
     look("theme-day")
     traveller.press("#register button")
-    look("register-mistakes")
+    examine("register-mistakes")
     expect(page.locator("#mistakes a")).to_have_count(3)
     page.check("[name=mode][value=remote]")
     expect(page.locator("[name='answers.kuvaus']").first).to_be_hidden()
@@ -65,9 +65,9 @@ def test_somebody_registers_remotely_and_goes_in(
         expect(page.locator("[role=timer]")).to_contain_text("2:4")
     begin_soon(event, minutes=10)
     page.reload()
-    look("door-open")
+    examine("door-open")
     assert Registration.rows({"attended_at": {"$ne": None}}) == []
-    arrive()
+    traveller.end()
     with page.expect_request(ROOM):  # another site, which tests do not reach
         page.locator("main form button").click()
     assert len(Registration.rows({"attended_mode": "remote"})) == 1
@@ -76,7 +76,7 @@ def test_somebody_registers_remotely_and_goes_in(
 def test_somebody_waits_is_promoted_switches_and_cancels(
     traveller: Traveller,
     look: Callable[[str], None],
-    arrive: Callable[[], None],
+    examine: Callable[[str], None],
     regional: Network,
     anyone: Api,
     mailbox: Mailbox,
@@ -96,7 +96,7 @@ def test_somebody_waits_is_promoted_switches_and_cancels(
     deliver()
     manage = link_in(mailbox, WHO, "/manage/registrations/")
     traveller.goto(manage)
-    look("registration-waiting")
+    examine("registration-waiting")
     first = link_in(mailbox, "ensin@example.org", "/manage/registrations/")
     anyone.delete(first)
     page.reload()
@@ -109,10 +109,10 @@ def test_somebody_waits_is_promoted_switches_and_cancels(
     traveller.press("a[href*='/cancel']")
     look("registration-cancel")
     traveller.press("main form button")
-    look("registration-cancelled")
+    examine("registration-cancelled")
     assert [row["status"] for row in Registration.rows({})] == ["cancelled", "cancelled"]
     adds_up()
-    arrive()
+    traveller.end()
 
 
 def test_the_keyboard_alone_waits_switches_cancels_and_goes_in(
