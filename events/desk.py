@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bson import ObjectId
 
 from events import figures, find, times
-from events.documents import LONGEST, Event
+from events.documents import INVITED, LONGEST, Event
 from events.registration_documents import CONFIRMED, Registration
 from events.seating import CANCELLED, DRAFT, MODES
 from network_api.auth.caller import COORDINATOR, EDITOR, Caller
@@ -33,6 +33,18 @@ class Turnout(NamedTuple):
     came: int
 
 
+class Invitation(NamedTuple):
+    """A theme day (its row), and the network that is asked to arrange it too."""
+
+    event: Row
+    network_id: ObjectId
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it waits for an answer, and one still makes sense."""
+        is_pending = self.event["partners"][str(self.network_id)]["state"] == INVITED
+        return bool(is_pending and self.event["status"] != CANCELLED and self.event["ends_at"] > now)
+
+
 def event_at_desk(caller: Caller, event_id: str) -> Event:
     """A theme day, for those who edit it, and for the coordinators of a co-host."""
     caller.require_sign_in()
@@ -48,6 +60,15 @@ def theme_days(network_ids: Sequence[ObjectId]) -> list[Row]:
     where = {"network_ids": {"$in": list(network_ids)}, "starts_at": {"$gt": now - LONGEST, "$lt": now + AHEAD}}
     rows = Event.rows(where, sort=[("starts_at", 1), ("_id", 1)], limit=_MOST)
     return [row for row in rows if row["ends_at"] > now and row["status"] != CANCELLED]
+
+
+def invitations(network_ids: Sequence[ObjectId]) -> list[Invitation]:
+    """What these networks have been asked to arrange too and have not answered, the next first, until it has ended."""
+    now = utcnow()
+    where = {"co_hosts": {"$in": list(network_ids)}, "starts_at": {"$gt": now - LONGEST, "$lt": now + AHEAD}}
+    rows = Event.rows(where, sort=[("starts_at", 1), ("_id", 1)], limit=_MOST)
+    asked = (Invitation(row, network_id) for row in rows for network_id in row["co_hosts"] if network_id in network_ids)
+    return [found for found in asked if found.is_open(now)]
 
 
 def next_of(rows: Sequence[Row]) -> Row | None:

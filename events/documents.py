@@ -77,6 +77,7 @@ class Event(Seated):
             {"fields": ["slug"], "unique": True},
             ("visible_to", "starts_at", "_id"),
             ("network_ids", "starts_at", "_id"),
+            ("co_hosts", "starts_at", "_id"),
             ("modes", "starts_at", "_id"),
             ("topics", "starts_at", "_id"),
             ("search", "starts_at", "_id"),

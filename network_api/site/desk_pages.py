@@ -42,6 +42,7 @@ def _home(caller: Caller, form: Form) -> Response:
         coming=coming,
         bars=desk.sign_ups(coming) if coming else [],
         requests=actions.requests_to_join(coordinated),
+        invitations=desk.invitations(coordinated),
         letters=waiting.letters(ids),
     )
 

@@ -166,8 +166,11 @@ def test_a_network_is_asked_and_answers_where_its_mail_leads(
     deliver()
     assert f"http://localhost{path}" in mailbox.text_to("lappi@example.org")
     answers = f"{path}/{other_region.pk}"
+    waits = f'<a href="{path}">Asked to arrange it too:'
+    assert [waits in who.get("/desk").text for who in (theirs, editor)] == [True, False]
     assert editor.post(f"{answers}/accept").status_code == 403  # not for whom it was asked
     assert theirs.post(f"{answers}/accept").status_code == 303
+    assert waits not in theirs.get("/desk").text
     assert Event.get(event.pk).accepted_co_hosts == [other_region.pk]
     assert "arranges it too" in editor.get(path).text
     assert editor.post(path, remove=str(other_region.pk), version=version(editor, path)).status_code == 303
