@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from bson import ObjectId
 from flask import current_app
 
-from events import mails, questions, queueing
+from events import mails, questions, queueing, webhooks
 from events.documents import Event
 from events.errors import EventFull
 from events.needs_documents import NEEDS, Needs
@@ -102,6 +102,7 @@ def admit(event: Event, asked: Application) -> Row:
     if asked.needs:
         Needs.keep(registration.pk, event.pk, asked.needs)
     outbox.put(mails.waiting(registration, seated, place) if place else mails.confirmed(registration, seated))
+    webhooks.tell_of_registration(webhooks.CREATED, registration, event.network_id)
     return {**registration.to_mongo(), **asked.needs, "waiting_position": place or None}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from events import webhooks
 from events.attendance_documents import MANUAL, REPORT, TICKET, Attendance
 from events.documents import Event
 from events.errors import EventCancelled
@@ -77,6 +78,8 @@ def record(
         recorded_by=by,
     ).insert()
     registration.note_attendance(summary([*entries, made]))
+    if not entries:
+        webhooks.tell_of_registration(webhooks.ATTENDED, registration, Event.get(registration.event_id).network_id)
     return made, True
 
 

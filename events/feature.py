@@ -29,6 +29,7 @@ from events import (
     series_routes,
     tasks,
     ticket_routes,
+    webhooks,
 )
 from events.attendance_documents import Attendance
 from events.checking import check
@@ -118,4 +119,5 @@ feature = Feature(
     export_person=export_person,
     erase_person=erase_person,
     demo=demo.make,
+    webhooks=webhooks.TYPES,
 )

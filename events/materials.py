@@ -13,14 +13,17 @@ from bson import ObjectId
 from gridfs import NoFile
 from gridfs.synchronous.grid_file import GridOut
 
+from events import webhooks
 from events.documents import Event, open_materials
 from events.errors import MaterialGone
 from events.material_documents import PUBLIC, Material, MaterialFile, bucket
 from events.registration_documents import CONFIRMED, Registration, owner_keys
+from events.seating import PUBLISHED
 from network_api import audit
 from network_api.auth.caller import EDITOR, Caller
 from network_api.documents import Page, Row, transactional, utcnow
 from network_api.errors import Invalid, NotFound
+from network_api.webhooks.telling import tell
 
 UPLOAD_TAKES = timedelta(hours=1)  # at the most
 LATE = timedelta(hours=1)  # after which `network-api check` misses the sweep
@@ -88,7 +91,16 @@ def add(caller: Caller, event: Event, given: Mapping[str, Any]) -> Row:
     made = Material(**given)
     if len(event.materials) >= MOST_AT_ONCE:
         raise Invalid(errors={"materials": [f"At most {MOST_AT_ONCE}."]})
-    return as_row(_store(caller, event, "material.added", [*event.materials, made]), made.to_mongo())
+    stored = _store(caller, event, "material.added", [*event.materials, made])
+    if made.url:
+        _tell(event, stored, made)
+    return as_row(stored, made.to_mongo())
+
+
+def _tell(event: Event, stored: Row, found: Material) -> None:
+    """Tell webhooks of a material that has something behind it from now on."""
+    if event.status == PUBLISHED:
+        tell(webhooks.MATERIAL, event.network_id, stored["version"], id=found.material_id, event_id=event.pk)
 
 
 @transactional
@@ -150,7 +162,10 @@ def _attach(caller: Caller, event: Event, material_id: ObjectId, told: Mapping[s
     if kept is None:
         raise MaterialGone
     _let_go(found)
-    return _replace(caller, event, "material.file_sent", found, told)
+    row = _replace(caller, event, "material.file_sent", found, told)
+    if not found.file_id:
+        _tell(event, row, found)
+    return row
 
 
 def content_of(found: Row) -> GridOut:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bson import ObjectId
 
-from events import mails, queueing
+from events import mails, queueing, webhooks
 from events.documents import Event
 from events.errors import NoOffer
 from events.registration_documents import BY_LAPSE, BY_PERSON, CONFIRMED, Registration
@@ -89,6 +89,7 @@ def _give_up(event: Event, registration: Registration, by: str) -> Registration:
         left = registration.stay()
     else:
         left = registration.cancel(by)
+        webhooks.tell_of_registration(webhooks.REGISTRATION_CANCELLED, left, event.network_id)
     if event.gives_seats:
         outbox.put(mails.offer_ended(left, event, lapsed=by == BY_LAPSE))
     queueing.promote(event, *freed)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from events import agenda, cohosting, materials, notices, queueing
+from events import agenda, cohosting, materials, notices, queueing, webhooks
 from events.documents import Event
 from events.errors import EventCancelled
 from events.material_documents import Material
@@ -125,12 +125,19 @@ def change_event(caller: Caller, event: Event, changes: Mapping[str, Any], versi
     cohosting.invite(event, set(event.co_hosts) - co_hosts)
     audit.record(caller.member_id, "event.changed", event.pk, network_id=event.network_id, changes=differing)
     event = queueing.promote(event, *event.seats)
+    _tell_of_change(event, differing)
+    return event
+
+
+def _tell_of_change(event: Event, differing: Mapping[str, Any]) -> None:
+    """Who is told of an edit: those whom a new time or place concerns, by mail, and webhooks."""
     concerned = {mode for name in differing for mode in _TIME_AND_PLACE.get(name, ())}
     if event.status == PUBLISHED and not event.is_over and concerned:
         notices.tell_of_change(event, concerned)
     if any(name in differing for name in notices.PLANNED_BY):
         notices.plan(event)
-    return event
+    if event.status == PUBLISHED and differing:
+        webhooks.tell_of(webhooks.CHANGED, event)
 
 
 def _capacity(event: Event) -> dict[str, int | None]:
@@ -145,6 +152,7 @@ def publish_event(caller: Caller, event: Event) -> Event:
         raise Conflict("Only a draft can be published.", code="not_a_draft")
     event = _edit(caller, event, "event.published", {"status": PUBLISHED, "published_at": utcnow()})
     notices.plan(event)
+    webhooks.tell_of(webhooks.PUBLISHED, event)
     return event
 
 
@@ -158,6 +166,7 @@ def cancel_event(caller: Caller, event: Event, reason: Mapping[str, str] | None)
     event = _edit(caller, event, "event.cancelled", {"status": CANCELLED, "cancelled_at": utcnow(), "cancel_reason": reason})
     notices.tell_of_cancellation(event)
     notices.plan(event)
+    webhooks.tell_of(webhooks.CANCELLED, event)
     return event
 
 

@@ -5,7 +5,7 @@ These are the steps that the verbs of registration are made of; each runs inside
 
 from typing import NamedTuple
 
-from events import mails
+from events import mails, webhooks
 from events.documents import Event
 from events.registration_documents import CONFIRMED, Registration
 from network_api.documents import utcnow
@@ -51,7 +51,9 @@ def promote(event: Event, *modes: str) -> Event:
         (event, of_quota), first = found
         until = event.offers_until(utcnow())
         if until:
-            outbox.put(mails.offered(first.receive_offer(mode, until, of_quota=of_quota), event))
+            offered = first.receive_offer(mode, until, of_quota=of_quota)
+            outbox.put(mails.offered(offered, event))
+            webhooks.tell_of_registration(webhooks.OFFERED, offered, event.network_id)
             continue
         event, freed = give_seat(event, first, mode, of_quota=of_quota)
         pending += freed
@@ -75,7 +77,9 @@ def _seat_the_next(event: Event, mode: str) -> tuple[Claim, Registration] | None
 def give_seat(event: Event, registration: Registration, mode: str, *, of_quota: bool) -> tuple[Event, list[str]]:
     """The seat that was taken for somebody who waited is theirs; returns the modes that have a seat more."""
     event, freed = give_seat_back(event, registration)
-    outbox.put(mails.promoted(registration.take_seat(mode, of_quota=of_quota), event))
+    promoted = registration.take_seat(mode, of_quota=of_quota)
+    outbox.put(mails.promoted(promoted, event))
+    webhooks.tell_of_registration(webhooks.PROMOTED, promoted, event.network_id)
     return event, freed
 
 
@@ -115,5 +119,6 @@ def withdraw(event: Event, registration: Registration, by: str) -> Registration:
     """Cancel without a mail to the person; the next in the queue is told all the same."""
     event, freed = give_everything_back(event, registration)
     withdrawn = registration.cancel(by)
+    webhooks.tell_of_registration(webhooks.REGISTRATION_CANCELLED, withdrawn, event.network_id)
     promote(event, *freed)
     return withdrawn

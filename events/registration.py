@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from events import admission, mails, needs, offers, questions, queueing
+from events import admission, mails, needs, offers, questions, queueing, webhooks
 from events.documents import Event
 from events.errors import EventFull
 from events.needs_documents import NEEDS, Needs
@@ -91,6 +91,8 @@ def change_registration(
     if "mode" in changes:
         registration = _switch(event, registration, changes["mode"], changes["wait"])
         differing["mode"] = {"before": before.mode, "after": registration.mode}
+    if registration.version != before.version:
+        webhooks.tell_of_registration(webhooks.REGISTRATION_CHANGED, registration, event.network_id)
     if caller.has_role(COORDINATOR, event.network_id):
         audit.record(caller.member_id, "registration.changed", registration.pk, network_id=event.network_id, changes=differing)
     return registration

@@ -31,6 +31,7 @@ from newsletters.issues.comment_documents import Comment
 from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
+from newsletters.issues.webhooks import TYPES as ISSUE_TYPES
 from newsletters.privacy import REGISTER
 from newsletters.subscriptions import checking, sign_up_pages, subscribing
 from newsletters.subscriptions import pages as subscription_pages
@@ -38,6 +39,7 @@ from newsletters.subscriptions import routes as subscription_routes
 from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import MailAllowance, Suppression
 from newsletters.subscriptions.tasks import SCHEDULE as SUBSCRIPTION_SCHEDULE
+from newsletters.subscriptions.webhooks import TYPES as SUBSCRIPTION_TYPES
 
 PARTS = (
     receiving,
@@ -115,4 +117,5 @@ feature = Feature(
     demo=demo.make,
     let_go=pool.close,
     gauges=progressing.gauges,
+    webhooks=(*ISSUE_TYPES, *SUBSCRIPTION_TYPES),
 )

@@ -11,11 +11,13 @@ from network_api.auth.caller import SCOPES, Caller
 from network_api.auth.documents import AccessToken, SignInCode
 from network_api.documents import Page, Row, object_id, transactional, utcnow
 from network_api.errors import Forbidden, NotFound, Unauthenticated
-from network_api.feature import Person, features
+from network_api.feature import MessageType, Person, features
 from network_api.languages import search_filter
 from network_api.mail import outbox
+from network_api.members import webhooks
 from network_api.members.documents import Consent, Member, reader_keys
 from network_api.members.mails import sign_in_code
+from network_api.webhooks.telling import tell
 
 
 @transactional
@@ -67,13 +69,20 @@ def introduce(member_id: ObjectId, given: Mapping[str, Any]) -> tuple[Member, bo
     """Publish or replace one's introduction; True where it is the first."""
     member = Member.get(member_id)
     is_first = member.introduction is None
-    return member.introduce(given), is_first
+    introduced = member.introduce(given)
+    _tell(webhooks.PUBLISHED, introduced)
+    return introduced, is_first
 
 
 @transactional
 def withdraw_introduction(member_id: ObjectId) -> None:
     """Take one's introduction back, at once and everywhere."""
-    Member.get(member_id).withdraw_introduction()
+    _tell(webhooks.WITHDRAWN, Member.get(member_id).withdraw_introduction())
+
+
+def _tell(kind: MessageType, member: Member) -> None:
+    for network_id in member.network_ids:
+        tell(kind, network_id, member.version, id=member.pk)
 
 
 def find_members(caller: Caller, query: Mapping[str, Any]) -> Page:

@@ -141,11 +141,11 @@ class Member(BaseDocument):
         )
         return self.edit({"introduction": made})[0]
 
-    def withdraw_introduction(self) -> None:
+    def withdraw_introduction(self) -> Self:
         """Take the introduction back, with its consent. Raises NotFound where there is none."""
         if self.introduction is None:
             raise NotFound
-        self.edit({"introduction": None})
+        return self.edit({"introduction": None})[0]
 
     def join(self, network_id: ObjectId) -> None:
         """Note that the member belongs to a network: who may see them follows."""

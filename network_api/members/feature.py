@@ -6,7 +6,7 @@ from typing import Any
 from network_api.auth.documents import AccessToken, SignInCode
 from network_api.documents import Problem
 from network_api.feature import Counted, Feature, Person
-from network_api.members import demo, erasing, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes
+from network_api.members import demo, erasing, introduction_pages, own_pages, routes, sign_in_pages, sign_in_routes, webhooks
 from network_api.members.documents import Member, audience_keys
 from network_api.members.erasure_documents import Erasure
 from network_api.members.privacy import REGISTER
@@ -56,4 +56,5 @@ feature = Feature(
     export_person=export_person,
     erase_person=erase_person,
     demo=demo.make,
+    webhooks=webhooks.TYPES,
 )

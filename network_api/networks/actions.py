@@ -15,10 +15,11 @@ from network_api.feature import Counted, Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
 from network_api.members.documents import Member
-from network_api.networks import mails
+from network_api.networks import mails, webhooks
 from network_api.networks.documents import ACTIVE, INVITED, LEFT, NATIONAL, REQUESTED, Membership, Network
 from network_api.regions import REGIONS
 from network_api.webhooks import keeping
+from network_api.webhooks.telling import tell
 
 
 def find_networks(query: Mapping[str, Any]) -> Page:
@@ -140,12 +141,15 @@ def ask_to_join(caller: Caller, network: Network) -> Membership:
     member = Member.get(caller.member_id)
     existing = Membership.first({"network_id": network.pk, "email_key": member.email_key})
     if existing is None:
-        return Membership(
+        asked = Membership(
             network_id=network.pk, email=member.email, email_key=member.email_key, member_id=member.pk, state=REQUESTED
         ).insert()
-    if existing.state != LEFT:
+    elif existing.state != LEFT:
         raise Conflict(f"Your membership is {existing.state} already.", code="already_member")
-    return existing.become(REQUESTED, MEMBER, member_id=member.pk)[0]
+    else:
+        asked = existing.become(REQUESTED, MEMBER, member_id=member.pk)[0]
+    tell(webhooks.REQUESTED, network.pk, asked.version, id=asked.pk)
+    return asked
 
 
 def may_manage(caller: Caller, membership: Membership) -> bool:
@@ -222,6 +226,8 @@ def _move(membership: Membership, state: str, role: str) -> tuple[Membership, di
         member.join(membership.network_id)
     elif member is not None and was_active and state != ACTIVE:
         member.leave(membership.network_id)
+    if was_active != (state == ACTIVE):
+        tell(webhooks.LEFT if was_active else webhooks.JOINED, membership.network_id, changed[0].version, id=membership.pk)
     return changed
 
 
@@ -235,6 +241,8 @@ def erase_person(person: Person) -> Counted:
     found = [Membership.wrap(row) for row in Membership.rows({"email_key": person.email_key})]
     for membership in found:
         Membership.remove({"_id": membership.pk})
+        if membership.state == ACTIVE:
+            tell(webhooks.LEFT, membership.network_id, membership.version, id=membership.pk)
         if membership.counts_as_coordinator and Network.coordinator_goes(membership.network_id, even_the_last=True):
             _tell_the_national_coordinators(Network.get(membership.network_id), person)
     return {Membership: len(found)}

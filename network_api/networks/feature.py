@@ -7,7 +7,7 @@ from network_api.auth.caller import COORDINATOR
 from network_api.documents import Problem
 from network_api.feature import Feature, Person
 from network_api.members.documents import Member
-from network_api.networks import actions, demo, routes
+from network_api.networks import actions, demo, routes, webhooks
 from network_api.networks.documents import ACTIVE, Membership, Network
 from network_api.networks.privacy import REGISTER
 
@@ -39,4 +39,5 @@ feature = Feature(
     export_person=export_person,
     erase_person=actions.erase_person,
     demo=demo.make,
+    webhooks=webhooks.TYPES,
 )

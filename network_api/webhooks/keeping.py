@@ -101,7 +101,7 @@ def test(caller: Caller, webhook: Webhook) -> WebhookDelivery:
     fresh = webhook.fresh()
     if fresh.state != ACTIVE:
         raise NotActive
-    message = put(TEST, fresh.pk, fresh.network_id, fresh.version, {}, fresh.pk)
+    message = put(TEST, fresh.network_id, fresh.version, {"id": fresh.pk}, fresh.pk)
     WebhookMessage.alter({"_id": message.pk, "spread": False}, {"$set": {"spread": True}})
     _record(caller, fresh, "tested")
     return WebhookDelivery.of(fresh.pk, message).insert()

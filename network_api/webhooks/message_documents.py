@@ -46,8 +46,8 @@ def kept_until(now: datetime) -> datetime:
     return now + timedelta(days=current_app.config["RETAIN_WEBHOOKS_DAYS"])
 
 
-def data_of(identifier: ObjectId, network_id: ObjectId, version: int, path: str, ids: Mapping[str, ObjectId]) -> dict[str, Any]:
+def data_of(network_id: ObjectId, version: int, path: str, ids: Mapping[str, ObjectId]) -> dict[str, Any]:
     """The data of a message: ids, and where the API shows the thing; nothing that it says."""
-    named = {"id": identifier, "network_id": network_id, **ids}
+    named = {"id": ids["id"], "network_id": network_id, **ids}
     url = f"{current_app.config['PUBLIC_URL']}/api/v1/{path.format(**named)}"
     return {**named, "version": version, "url": url}

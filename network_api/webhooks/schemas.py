@@ -23,7 +23,7 @@ def _url(**given: Any) -> fields.Url:
 
 
 def _types(**given: Any) -> fields.List[Any]:
-    one = Chosen(catalogue.names, metadata={"example": "webhook.test"})
+    one = Chosen(catalogue.names, metadata={"example": "event.published"})
     told = {"description": "What it is told; `*` is everything, also what will be added."}
     return fields.List(one, validate=validate.Length(1, 50), metadata=told, **given)
 
@@ -121,7 +121,7 @@ class WebhookDeliverySchema(_Told):
         lambda row: f"msg_{row.get('message_id')}",
         shape={"type": "string", "example": "msg_65f1c0ffee65f1c0ffee65f1", "description": "The `webhook-id`."},
     )
-    type = fields.String(dump_only=True, metadata={"example": "webhook.test"})
+    type = fields.String(dump_only=True, metadata={"example": "event.published"})
     state = fields.String(dump_only=True, validate=validate.OneOf(DELIVERY_STATES))
     next_attempt_at = Derived(
         lambda row: row.get("due_at") if row.get("state") == WAITING else None,

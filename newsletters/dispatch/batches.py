@@ -15,12 +15,14 @@ from flask import Flask, current_app
 
 from network_api import audit
 from network_api.documents import Row, transactional, utcnow
+from network_api.webhooks.telling import tell
 from newsletters.dispatch import audience
 from newsletters.dispatch.groups import Batch, Take
 from newsletters.dispatch.ledger import Progress
 from newsletters.dispatch.mailing import Mailing
 from newsletters.dispatch.rates import Rates
 from newsletters.documents import Newsletter
+from newsletters.issues import webhooks
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import PAUSED, SENDING, SENT, Issue
 
@@ -116,8 +118,9 @@ def close(issue_id: ObjectId) -> None:
         return
     sent = {"_id": issue_id, "state": SENDING, "audience.frozen_at": {"$ne": None}}
     ended: dict[str, Any] = {"$unset": {"dispatching": ""}, "$inc": {"version": 1}}
-    if Issue.change(sent, {**ended, "$set": {"state": SENT}, "$min": {"sent_at": utcnow()}}):
+    if issue := Issue.change(sent, {**ended, "$set": {"state": SENT}, "$min": {"sent_at": utcnow()}}):
         audit.record(None, "issue.sent", issue_id)
+        tell(webhooks.SENT, issue.network_id, issue.version, id=issue_id, newsletter_id=issue.newsletter_id)
         return
     called_off = {"_id": issue_id, "state": ISSUE_CANCELLED}
     if not Issue.change({**called_off, "sent_at": {"$ne": None}}, {**ended, "$set": {"state": SENT}}):  # a later round was

@@ -15,7 +15,7 @@ from network_api.feature import Counted, Person
 from network_api.languages import search_filter
 from network_api.mail import outbox
 from newsletters.documents import Newsletter, WrongState
-from newsletters.subscriptions import mails
+from newsletters.subscriptions import mails, webhooks
 from newsletters.subscriptions.documents import (
     ACTIVE,
     BOUNCED,
@@ -109,7 +109,9 @@ def confirm(subscription: Subscription) -> Subscription:
     if subscription.state in (ACTIVE, PAUSED):
         return subscription
     Suppression.lift(subscription.newsletter_id, subscription.email_key)
-    return subscription.become(ACTIVE, (PENDING,), **{"consent.confirmed_at": utcnow()})
+    confirmed = subscription.become(ACTIVE, (PENDING,), **{"consent.confirmed_at": utcnow()})
+    webhooks.tell_of(webhooks.CONFIRMED, confirmed)
+    return confirmed
 
 
 @transactional
@@ -140,7 +142,9 @@ def unsubscribe(subscription: Subscription) -> Subscription:
     Suppression.add(subscription.newsletter_id, subscription.email_key, "unsubscribed")
     if subscription.state == UNSUBSCRIBED:
         return subscription
-    return subscription.become(UNSUBSCRIBED, SUBSCRIPTION_STATES, unsubscribed_at=utcnow())
+    ended = subscription.become(UNSUBSCRIBED, SUBSCRIPTION_STATES, unsubscribed_at=utcnow())
+    webhooks.tell_of(webhooks.UNSUBSCRIBED, ended)
+    return ended
 
 
 @transactional
@@ -187,5 +191,6 @@ def erase_person(person: Person) -> Counted:
     found = Subscription.rows({"email_key": person.email_key})
     for row in found:
         Suppression.add(row["newsletter_id"], row["email_key"], "erased")
+        webhooks.tell_of(webhooks.UNSUBSCRIBED, Subscription.wrap(row))
         Subscription.remove({"_id": row["_id"]})
     return {Subscription: len(found)}

@@ -5,6 +5,7 @@ import re
 from bson import ObjectId
 
 from network_api.documents import transactional, utcnow
+from newsletters.subscriptions import webhooks
 from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, UNSUBSCRIBED, Subscription
 from newsletters.subscriptions.suppression import Suppression
 
@@ -32,6 +33,7 @@ def bounce(subscription_id: ObjectId, answer: str) -> bool:
     moved = _end(subscription_id, BOUNCED, bounced_at=utcnow(), bounce_answer=without_addresses(answer))
     if moved:
         Suppression.add(moved.newsletter_id, moved.email_key, "bounced")
+        webhooks.tell_of(webhooks.BOUNCED, moved)
     return moved is not None
 
 
@@ -41,6 +43,7 @@ def complain(subscription_id: ObjectId) -> bool:
     moved = _end(subscription_id, UNSUBSCRIBED, unsubscribed_at=utcnow())
     if moved:
         Suppression.add(moved.newsletter_id, moved.email_key, "complained")
+        webhooks.tell_of(webhooks.UNSUBSCRIBED, moved)
     return moved is not None
 
 

@@ -40,7 +40,7 @@ def make_hook(keeper: Api, network: Network, url: str, **given: Any) -> Hook:
 
 def happen(network: Network, count: int = 1) -> list[WebhookMessage]:
     """Something happens in a network: messages for whoever wants to hear."""
-    return [put(TEST, network.pk, network.pk, number, {}) for number in range(1, count + 1)]
+    return [put(TEST, network.pk, number, {"id": network.pk}) for number in range(1, count + 1)]
 
 
 def states(hook: Hook) -> list[str]:
