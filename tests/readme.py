@@ -7,9 +7,12 @@ from pathlib import Path
 from network_api import privacy
 from network_api.app import FEATURES
 from network_api.settings import PREFIX, SETTINGS, Setting
+from network_api.site import guide_pages
+from network_api.webhooks.catalogue import types_of
 
 FILE = Path(__file__).parents[1] / "README.md"
 PRIVACY = FILE.parent / "docs/privacy.md"
+WEBHOOKS = guide_pages.FOLDER / "hear-of-changes.md"
 PRIVACY_BEGINS = """# What is known about people, what for, and how long
 
 The register of personal data (GDPR, article 30), field by field. `python -m tests.readme` writes it from what each feature says
@@ -24,6 +27,7 @@ letter. A term begins when somebody has left, or a report has come; who never co
 
 Whoever signs in can see all that is held about them, and erase it. The notice for people, in their languages, is at `/privacy`.
 """
+TYPES_BEGIN = "The API document has each with its shape (`webhooks`):\n\n"
 BEGIN = "<!-- settings: written by `python -m tests.readme`, from network_api/settings.py -->\n"
 END = "<!-- end of settings -->\n"
 
@@ -49,6 +53,12 @@ def with_settings(text: str) -> str:
     return before + BEGIN + settings_table() + END + after
 
 
+def with_types(text: str) -> str:
+    """The guide to webhooks with the types of message that there are, which end it."""
+    before, begin, _ = text.partition(TYPES_BEGIN)
+    return before + begin + "".join(f"- `{kind.name}`: {kind.meaning}\n" for kind in types_of(FEATURES))
+
+
 def privacy_page() -> str:
     """What is kept about people: field, purpose, basis and term."""
     return PRIVACY_BEGINS + privacy.page((feature.name, feature.register) for feature in FEATURES)
@@ -63,3 +73,4 @@ def tour(file: Path = FILE, mark: str = "sh tour") -> list[tuple[str, str]]:
 if __name__ == "__main__":
     FILE.write_text(with_settings(FILE.read_text()))
     PRIVACY.write_text(privacy_page())
+    WEBHOOKS.write_text(with_types(WEBHOOKS.read_text()))

@@ -22,6 +22,12 @@ def test_the_register_of_personal_data_is_the_code_s() -> None:
     assert readme.PRIVACY.read_text() == readme.privacy_page(), "python -m tests.readme writes it anew"
 
 
+def test_the_guide_to_webhooks_lists_what_there_is_to_hear() -> None:
+    text = readme.WEBHOOKS.read_text()
+    assert text == readme.with_types(text), "python -m tests.readme writes it anew"
+    assert "- `registration.created`: " in text
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         file = ROOT / page

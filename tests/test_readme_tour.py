@@ -19,7 +19,7 @@ BETWEEN = "--- next step ---"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A platform with demo data on a free port."""
-    with up(tmp_path_factory.mktemp("tour") / "data", "--demo") as started:
+    with up(tmp_path_factory.mktemp("tour") / "data", "--demo", settings={"NETWORK_WEBHOOKS_ON_LOOPBACK": "true"}) as started:
         started.wait_until_ready()
         yield started
 

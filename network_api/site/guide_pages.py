@@ -12,7 +12,7 @@ from network_api.pages.frame import Pages, page
 
 pages = Pages("guide_pages", "network_api", url_prefix="/guides")
 FOLDER = Path(__file__).with_name("guides")
-NAMES = ("arrange-a-theme-day", "send-the-monthly-letter", "bring-your-members")  # in the order of reading
+NAMES = ("arrange-a-theme-day", "send-the-monthly-letter", "bring-your-members", "hear-of-changes")  # in the order of reading
 
 
 class Guide(NamedTuple):

@@ -1,7 +1,6 @@
 """What is told: each type of the catalogue by its own cause, with ids and nothing else; the document and the guide list them."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from tests.events.factories import make_event, person, send_pdf
 from tests.newsletters.factories import issue_being_sent, make_newsletter, subscribe
 from tests.world import INTRODUCTION
 
-GUIDE = Path(__file__).parents[2] / "docs/webhooks.md"
 FREE = {"onsite": 1}
 Told = Callable[[], list[str]]
 
