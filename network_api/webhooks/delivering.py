@@ -9,7 +9,6 @@ import random
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from ipaddress import IPv4Address
 from time import monotonic
 from typing import NamedTuple
 
@@ -114,7 +113,8 @@ def _attempt(webhook: Webhook, message: WebhookMessage) -> Outcome:
         return Outcome(Attempt(at=now, milliseconds=0, said="Its secret can be read no more. Rotate it."))
     except Unreachable as error:
         return Outcome(Attempt(at=now, milliseconds=_milliseconds_since(began), said=str(error)))
-    attempt = Attempt(at=now, status=answer.status, milliseconds=_milliseconds_since(began), said=_excerpt(answer.beginning))
+    said = "It leads elsewhere, which is not followed." if answer.location else _excerpt(answer.beginning)
+    attempt = Attempt(at=now, status=answer.status, milliseconds=_milliseconds_since(began), said=said)
     return Outcome(attempt, _asked_wait(answer, now))
 
 
@@ -127,7 +127,7 @@ def _may_ask() -> MayAsk:
 
 
 def _is_loopback_or_public(address: IpAddress) -> bool:
-    return (isinstance(address, IPv4Address) and address.is_loopback) or is_public(address)
+    return address.is_loopback or is_public(address)
 
 
 def _excerpt(beginning: bytes) -> str:

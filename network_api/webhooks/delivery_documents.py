@@ -6,7 +6,7 @@
 At most so many deliveries to one webhook are under way at once: each holds a *slot*, and a unique index gives a slot to one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -127,14 +127,14 @@ class WebhookDelivery(BaseDocument):
         return cls.alter({"_id": delivery_id, "state": {"$in": list(ENDED)}}, fresh)
 
     @classmethod
-    def gauges(cls) -> Iterator[Gauge]:
-        """For how long the delivery has waited whose turn came first; paused webhooks' too."""
+    def gauges(cls, webhook_ids: Iterable[ObjectId]) -> Iterator[Gauge]:
+        """How many wait, and for how long the one has waited whose turn came first, of those for these webhooks."""
         now = utcnow()
-        where = {"state": WAITING, "due_at": {"$gt": LONG_AGO, "$lt": now}}
-        first = cls.collection().find_one(where, {"due_at": 1}, sort=[("due_at", 1)])
-        age = (now - first["due_at"]).total_seconds() if first else 0.0
+        where = {"webhook_id": {"$in": list(webhook_ids)}, "state": WAITING, "due_at": {"$gt": LONG_AGO, "$lt": now}}
+        first = cls.rows(where, sort=[("due_at", 1)], limit=1, only=("due_at",))
+        age = (now - first[0]["due_at"]).total_seconds() if first else 0.0
         waiting: dict[tuple[str, ...], float] = {
             (state,): float(cls.collection().count_documents({"state": state})) for state in OPEN
         }
         yield Gauge("webhook_deliveries", "Deliveries to webhooks that have not ended, by state.", ("state",), waiting)
-        yield Gauge("webhook_age_seconds", "For how long the first delivery that is due has been so.", (), {(): age})
+        yield Gauge("webhook_age_seconds", "How long the first due delivery to an active webhook has waited.", (), {(): age})

@@ -8,7 +8,7 @@ from network_api.webhooks import routes
 from network_api.webhooks.catalogue import TEST
 from network_api.webhooks.checking import check
 from network_api.webhooks.delivery_documents import WebhookDelivery
-from network_api.webhooks.documents import STATES, Webhook
+from network_api.webhooks.documents import ACTIVE, STATES, Webhook
 from network_api.webhooks.message_documents import WebhookMessage
 from network_api.webhooks.privacy import REGISTER
 from network_api.webhooks.tasks import SCHEDULE, let_go
@@ -20,7 +20,7 @@ def gauges() -> Iterator[Gauge]:
         (state,): float(Webhook.collection().count_documents({"state": state})) for state in STATES
     }
     yield Gauge("webhooks", "Webhooks, by state: active, paused by people, disabled by the platform.", ("state",), counted)
-    yield from WebhookDelivery.gauges()
+    yield from WebhookDelivery.gauges(row["_id"] for row in Webhook.rows({"state": ACTIVE}))
 
 
 feature = Feature(

@@ -52,6 +52,7 @@ class Lanes:
         """Begin nothing more, and give what is under way some seconds to end."""
         self._closed = True
         self.wait(seconds)
+        self._closed = False
 
 
 lanes = Lanes(MOST)

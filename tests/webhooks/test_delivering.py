@@ -15,6 +15,7 @@ from network_api.webhooks import delivering
 from network_api.webhooks.delivering import DELAYS, GIVE_UP_AFTER, JITTER
 from network_api.webhooks.delivery_documents import WebhookDelivery
 from network_api.webhooks.documents import Webhook
+from network_api.webhooks.spreading import spread_what_waits
 from tests.conftest import Api
 from tests.mailserver import Mailbox
 from tests.webhooks.factories import Hook, happen, make_hook, states
@@ -73,7 +74,7 @@ def test_after_a_rotation_both_secrets_sign(hook: Hook, receiver: Receiver, regi
     [
         (status(500, "Oh no\x00\x07\n<b>" + "x" * 1000), 500, "Oh no"),
         (status(404), 404, ""),
-        (status(302, Location="http://169.254.169.254/latest"), 302, ""),
+        (status(302, Location="http://169.254.169.254/latest"), 302, "It leads elsewhere"),
         (broken_off, None, "The server does not answer."),
     ],
 )
@@ -300,6 +301,23 @@ def test_a_network_hears_those_below_and_not_those_beside(
 
 def test_what_nobody_wants_to_hear_is_not_stored(app: Flask, regional: Network) -> None:
     assert not Webhook.is_wanted("webhook.test")
+
+
+def test_the_metrics_tell_what_waits_and_not_what_is_paused(hook: Hook, regional: Network, anyone: Api) -> None:
+    happen(regional)
+    spread_what_waits(float("inf"))
+    with time_machine.travel(utcnow() + timedelta(minutes=10)):
+        assert measured(anyone, "network_api_webhook_age_seconds ") >= 590
+        assert measured(anyone, 'network_api_webhook_deliveries{state="waiting"} ') == 1
+        assert measured(anyone, 'network_api_webhooks{state="active"} ') == 1
+        hook.keeper.post(f"{hook.path}/pause")
+        assert measured(anyone, "network_api_webhook_age_seconds ") == 0
+        assert measured(anyone, 'network_api_webhooks{state="paused"} ') == 1
+
+
+def measured(anyone: Api, name: str) -> float:
+    [line] = [line for line in anyone.get("//metrics").text.splitlines() if line.startswith(name)]
+    return float(line.removeprefix(name))
 
 
 def test_a_secret_that_is_lost_is_told_as_such(
