@@ -36,6 +36,7 @@ from events.checking import check
 from events.documents import Event
 from events.feed_documents import CalendarLink
 from events.material_documents import MaterialFile
+from events.migrations import MIGRATIONS
 from events.needs_documents import NEEDS, Needs
 from events.notice_documents import Notice
 from events.privacy import REGISTER
@@ -114,6 +115,7 @@ feature = Feature(
     ),
     public_pages=public_pages.listed,
     schedule=tasks.SCHEDULE,
+    migrations=MIGRATIONS,
     check=check,
     reviews=REVIEWS,
     export_person=export_person,

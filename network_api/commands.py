@@ -16,8 +16,8 @@ import click
 from flask import Flask
 
 from network_api import backup as archive
-from network_api import processes
-from network_api.app import FEATURES, ensure_indexes
+from network_api import migrating, processes
+from network_api.app import FEATURES
 from network_api.doctor import examine
 from network_api.jobs import QUEUES
 from network_api.privacy import page
@@ -56,12 +56,29 @@ def _take_settings_of(data: Path) -> None:
 @click.command()
 @on_the_platform
 def prepare(app: Flask) -> None:
-    """Make a database ready: create the indexes that are missing.
+    """Make a database ready: create the indexes that are missing, and migrate.
 
-    Run it before the first start and after every update; again does no harm. `network-api up` does it by itself.
+    Run it before the first start and with every update; again does no harm. `network-api up` does it by itself.
     """
-    ensure_indexes(app)
+    processes.make_ready(app, click.echo)
     click.echo("The database is ready.")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only tell what there is to do, and change nothing.")
+@click.option("--again", is_flag=True, help="Also what was done before, for rows that an earlier release has stored since.")
+@on_the_platform
+def migrate(app: Flask, dry_run: bool, again: bool) -> None:
+    """Bring up what earlier releases have stored to how this one reads it.
+
+    `prepare` does it, too. It can be stopped and started again at any moment, and run on several machines. After an update
+    without downtime, run it with --again when the last process of the earlier release has ended.
+    """
+    if again and not dry_run:
+        migrating.begin_again()
+    for told in migrating.look(migrating.known() if again else migrating.pending()) if dry_run else migrating.apply():
+        click.echo(f"{told.migration.name}: {told.rows} rows{' to bring up' if dry_run else ''}. {told.migration.meaning}")
+    click.echo("Nothing was changed." if dry_run else "Everything is as this release reads it.")
 
 
 @click.command()
@@ -143,7 +160,7 @@ def restore(app: Flask, file: Path, replace: bool) -> None:
     start a worker. Repeat the erasures that people have asked for since.
     """
     rows = archive.load(file, replace=replace).rows
-    ensure_indexes(app)
+    processes.make_ready(app, click.echo)
     click.echo(f"{sum(rows.values())} rows of {len(rows)} collections are back.")
     for gauge in chain.from_iterable(feature.gauges() for feature in FEATURES):
         for labels, value in gauge.values.items():
@@ -203,5 +220,5 @@ def _of_feature(command: click.Command) -> click.Command:
     return command
 
 
-OURS = (prepare, create_admin, worker, beat, check, doctor, backup, restore, privacy, routes, openapi)
+OURS = (prepare, migrate, create_admin, worker, beat, check, doctor, backup, restore, privacy, routes, openapi)
 COMMANDS = {command.name: command for command in (*OURS, *(_of_feature(each) for one in FEATURES for each in one.commands))}

@@ -71,12 +71,21 @@ class _Transaction:
 
 
 _current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
+_permission: ContextVar[Callable[[], object] | None] = ContextVar("permission", default=None)
 
 
 def session() -> ClientSession | None:
     """The session of the running transaction, for reads and writes that go to a collection directly."""
     running = _current.get()
     return running.session if running else None
+
+
+def ask_before_each_attempt(permission: Callable[[], object] | None) -> None:
+    """What is asked inside each transaction from now on, before its work, and raises where it is not to be done; None: nothing.
+
+    For work that somebody else takes over when it takes too long: an attempt that begins anew after that must not be made.
+    """
+    _permission.set(permission)
 
 
 def transactional(work: Callable[P, T]) -> Callable[P, T]:
@@ -109,6 +118,8 @@ def _attempt(running: _Transaction, turns: ExitStack, work: Callable[[], T]) -> 
     running.afterwards.clear()
     token = _current.set(running)
     try:
+        if permission := _permission.get():
+            permission()
         return work()
     finally:
         _current.reset(token)
@@ -136,7 +147,7 @@ def after_commit(step: Callable[[], object]) -> None:
 class Part(EmbeddedDocument):  # type: ignore[misc]  # mongoengine has no types
     """A part of a document: it has a shape and no identity of its own."""
 
-    meta: ClassVar[dict[str, Any]] = {"abstract": True}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False}
 
 
 @dataclass(frozen=True)
@@ -168,7 +179,8 @@ class Problem:
 class BaseDocument(Document):  # type: ignore[misc]  # mongoengine has no types
     """A stored document: `version` counts edits by people, times are aware UTC."""
 
-    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False}
+    # Not strict: a field that only the next release knows stays as it is while both run.
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "auto_create_index": False, "strict": False}
 
     id = ObjectIdField(primary_key=True, default=ObjectId)
     version = IntField(required=True, default=1)

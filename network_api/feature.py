@@ -19,6 +19,7 @@ from network_api.api import Blueprint
 from network_api.documents import BaseDocument, Problem
 from network_api.mail.message import Addition
 from network_api.measures import Gauge
+from network_api.migrations import Migration
 from network_api.privacy import Holding
 
 
@@ -73,7 +74,8 @@ class Feature:
     `commands` are below `network-api`, and run inside the application. `navigation` and `footer` are what the head and the
     foot of every page lead to; `public_pages` are listed for search engines. `gauges` are what `/metrics` tells of the
     feature at this moment, read each time it is asked. `webhooks` are what it tells to other systems when it happens, each by
-    one call of `network_api.webhooks.telling.tell` in the transaction that causes it.
+    one call of `network_api.webhooks.telling.tell` in the transaction that causes it. `migrations` bring up what earlier
+    releases have stored.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Feature:
     footer: tuple[Link, ...] = ()
     commands: tuple[Command, ...] = ()
     public_pages: Callable[[], Iterable[PublicPage]] = tuple
+    migrations: tuple[Migration, ...] = ()
     schedule: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[], Iterable[Problem]] = tuple
     export_person: Callable[[Person], Mapping[str, Any]] = lambda person: {}

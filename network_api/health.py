@@ -1,7 +1,7 @@
 """Health: whether the process runs, and whether it can do its work: the database takes writes, and what is needed answers."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import pymongo
@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from mongoengine.connection import get_connection
 from pymongo.errors import PyMongoError
 
+from network_api import migrating
 from network_api.feature import features
 from network_api.settings import SettingsError
 
@@ -17,7 +18,7 @@ blueprint = Blueprint("health", __name__)
 PATIENCE = 2.0  # seconds
 FINE = "ok"
 BY_ID = [("_id", 1)]  # comes with a collection, once anything is stored in it
-COMPLETE = "complete_indexes"  # among the extensions of an application: whether all have been seen
+COMPLETE = "complete"  # among the extensions of an application: the parts that have been seen whole
 
 
 def require_replica_set() -> None:
@@ -38,7 +39,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """The database can be written to and has its indexes, the broker and the mail server can be reached."""
+    """The database can be written to, has its indexes, and is as this release reads it; broker and mail server can be reached."""
     checks = look()
     ready = all(result == FINE for result in checks.values())
     return jsonify({"status": "ready" if ready else "not ready", **checks}), 200 if ready else 503
@@ -61,13 +62,17 @@ def _database() -> str | None:
     return None if get_connection().admin.command("hello")["isWritablePrimary"] else "not writable"
 
 
-def _indexes() -> str | None:
-    """Looked for until all are there, and then never again by this process."""
-    if current_app.extensions.get(COMPLETE):
-        return None
-    missing = missing_indexes()
-    current_app.extensions[COMPLETE] = not missing
-    return f"{len(missing)} missing: network-api prepare makes them" if missing else None
+def _once(part: str, missing: Callable[[], Sequence[object]], mend: str) -> Callable[[], str | None]:
+    """A check of what is looked for until nothing is missing, and then never again by this process."""
+
+    def check() -> str | None:
+        complete: set[str] = current_app.extensions.setdefault(COMPLETE, set())
+        lacks = () if part in complete else missing()
+        if not lacks:
+            complete.add(part)
+        return f"{len(lacks)} missing: {mend}" if lacks else None
+
+    return check
 
 
 def missing_indexes() -> list[str]:
@@ -89,4 +94,10 @@ def _mail() -> None:
     socket.create_connection((current_app.config["MAIL_SERVER"], current_app.config["MAIL_PORT"]), PATIENCE).close()
 
 
-CHECKS: dict[str, Callable[[], str | None]] = {"database": _database, "indexes": _indexes, "broker": _broker, "mail": _mail}
+CHECKS: dict[str, Callable[[], str | None]] = {
+    "database": _database,
+    "indexes": _once("indexes", missing_indexes, "network-api prepare makes them"),
+    "migrations": _once("migrations", migrating.pending, "network-api migrate does them"),
+    "broker": _broker,
+    "mail": _mail,
+}

@@ -25,7 +25,7 @@ from flask import Flask
 from marshmallow import ValidationError
 from pymongo.errors import PyMongoError
 
-from network_api import demo
+from network_api import demo, migrating
 from network_api.app import create_app, ensure_indexes, make_demo
 from network_api.auth.caller import SCOPES
 from network_api.auth.documents import AccessToken
@@ -64,13 +64,24 @@ def end(reason: str, status: int = 1) -> NoReturn:
 
 
 def prepare(admin: str | None, administrators: Path, demo_data: bool, say: Say) -> None:
-    """Make what must be there before the first request: indexes, the administrator, demo data. Harmless when repeated."""
+    """Make what must be there before the first request: a database that is ready, the administrator, demo data.
+
+    Harmless when repeated.
+    """
     with platform() as app:
-        ensure_indexes(app)
+        make_ready(app, say)
         if admin:
             _make_administrator(admin, administrators, say)
         if demo_data:
             show_demo(say)
+
+
+def make_ready(app: Flask, say: Say) -> None:
+    """Create the indexes that are missing, and bring up what earlier releases have stored."""
+    ensure_indexes(app)
+    for done in migrating.apply():
+        if done.rows:
+            say(f"{done.rows} rows brought up: {done.migration.meaning}")
 
 
 def show_demo(say: Say) -> None:

@@ -12,6 +12,7 @@ from network_api.feature import Feature
 from network_api.idempotency import IdempotentAnswer
 from network_api.mail import tasks as mail_tasks
 from network_api.mail.outbox import OutgoingMail, StoredAttachment
+from network_api.migrations import MigrationState
 from network_api.privacy import INTEREST, SERVICE, Field, Holding, Term
 
 SENT = Term("until the mail has gone")
@@ -43,6 +44,7 @@ REGISTER = (
         after_erasure=lazy_gettext("What you changed as a coordinator or editor, under a number that leads to nobody any more."),
     ),
     Holding(AuditBlock, other="number, previous, entries, hashes, hash, signature"),
+    Holding(MigrationState, other="id, place, changed, due_at, fence, done_at"),
     Holding(
         IdempotentAnswer,
         (
@@ -71,7 +73,7 @@ REGISTER = (
 
 feature = Feature(
     name="shared",
-    documents=(OutgoingMail, AuditEntry, AuditBlock, IdempotentAnswer, RequestCount),
+    documents=(OutgoingMail, AuditEntry, AuditBlock, IdempotentAnswer, RequestCount, MigrationState),
     schedule={**mail_tasks.SCHEDULE, **AUDIT_SCHEDULE},
     commands=(audit,),
     check=audit_chain.check,

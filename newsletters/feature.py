@@ -32,6 +32,7 @@ from newsletters.issues.counted_links import CountedLink
 from newsletters.issues.documents import SENT, Issue
 from newsletters.issues.told import Told
 from newsletters.issues.webhooks import TYPES as ISSUE_TYPES
+from newsletters.migrations import MIGRATIONS
 from newsletters.privacy import REGISTER
 from newsletters.subscriptions import checking, sign_up_pages, subscribing
 from newsletters.subscriptions import pages as subscription_pages
@@ -111,6 +112,7 @@ feature = Feature(
     public_pages=archive.public_pages,
     schedule={**SUBSCRIPTION_SCHEDULE, **DISPATCH_SCHEDULE, **BOUNCE_SCHEDULE},
     commands=(newsletter, bounces),
+    migrations=MIGRATIONS,
     check=check,
     export_person=export_person,
     erase_person=erase_person,

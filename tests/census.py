@@ -50,6 +50,13 @@ EXCEPTIONS: tuple[Exception_, ...] = (
     Exception_("backup.py:holds", "backup_probe", "Two rows, to see whether the server has snapshot reads.", having="{}"),
     Exception_("", "materials.chunks", "GridFS makes an index of its own there: files_id, n."),
     Exception_("", "materials.files", "GridFS looks whether there is any, before it makes its indexes.", having="{}"),
+    Exception_("migrating.py:pending", "migrations", "All of them: a handful, as many as there ever were.", having="{}"),
+    Exception_("migrating.py:look", "", "`network-api migrate --dry-run` looks at whole collections, streamed.", having="{}"),
+    Exception_(
+        "migrating.py:_go_on.<locals>.<listcomp>",
+        "",
+        "A migration goes over a collection once, streamed, by _id.",
+    ),
     Exception_("checking.py:check", "", "The same, of a feature whose check has a module of its own."),
     Exception_("find_networks", "networks", "?total=true counts them all; there are tens.", having="{}"),
     Exception_("find_newsletters", "newsletters", "?total=true counts them all; there are tens.", having="{}"),
