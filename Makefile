@@ -24,7 +24,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos bench check audit format translations lock clean
+.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos faults bench check audit format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ fuzz: install-dev ## Look for minutes for what no test thought of (FUZZ_MINUTES=
 
 chaos: install-dev ## Kill workers at random while an SMTP server fails (CHAOS_SEED=7 for a known storm)
 	$(BIN)/python -m pytest -m chaos -s tests/newsletters/test_chaos.py $(ARGS)
+
+faults: install-dev ## Break the whole platform, two of everything, in rounds (ARGS='--rounds 20', ARGS='--seed 7')
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: install-dev ## How fast people register and letters go out (ARGS='registration --people 300', ARGS='dispatch --sizes 1000')
 	$(BIN)/python -m benchmarks $(ARGS)

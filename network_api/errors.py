@@ -106,3 +106,15 @@ class TooMany(DomainError):
     def __init__(self, retry_after: int, detail: str | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class Unavailable(DomainError):
+    """The database cannot be reached. Nothing is known of what was asked; the same request may come again."""
+
+    status = 503
+    code = "unavailable"
+    detail = "We cannot reach our database at this moment. Try again soon."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after

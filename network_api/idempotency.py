@@ -5,6 +5,7 @@ shown once (a token), so they are stored encrypted under a key that only the cal
 """
 
 import hashlib
+import logging
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -12,12 +13,14 @@ import orjson
 from cryptography.fernet import InvalidToken, MultiFernet
 from flask import Flask, Response, current_app, g, request
 from mongoengine import BinaryField, DateTimeField, StringField
+from pymongo.errors import ConnectionFailure
 
 from network_api.auth import keys
 from network_api.auth.caller import Caller
-from network_api.documents import AlreadyExists, BaseDocument, utcnow
+from network_api.documents import AlreadyExists, BaseDocument, Row, ask_before_each_attempt, utcnow
 from network_api.errors import Conflict, Invalid
 
+logger = logging.getLogger(__name__)
 KEPT_FOR = timedelta(hours=24)
 IN_FLIGHT_FOR = timedelta(seconds=15)  # a request that has not answered by then was killed: its key may be used again
 _LONGEST_KEY = 255
@@ -61,8 +64,16 @@ def begin(caller: Caller) -> Response | None:
             if "answer" in first:
                 return _replay(first["answer"], key)
         _take_over(identifier, body_hash, now)
-    g.idempotency = ({"_id": identifier, "started_at": now}, key)
+    own = {"_id": identifier, "started_at": now}
+    g.idempotency = (own, key)
+    ask_before_each_attempt(lambda: _require(own))
     return None
+
+
+def _require(own: Row) -> None:
+    """The claim is still this request's own. Raises Conflict where it took so long that another has taken it over."""
+    if IdempotentAnswer.row(own) is None:
+        raise _in_flight()
 
 
 def _take_over(identifier: str, body_hash: str, now: datetime) -> None:
@@ -71,9 +82,13 @@ def _take_over(identifier: str, body_hash: str, now: datetime) -> None:
     over = {"_id": identifier, "expires_at": {"$lte": now}}
     claim = {"$set": {"started_at": now, "expires_at": now + KEPT_FOR, "body_hash": body_hash}, "$unset": {"answer": ""}}
     if IdempotentAnswer.change(killed, claim) is None and IdempotentAnswer.change(over, claim) is None:
-        error = Conflict("The first request with this Idempotency-Key is still running.", code="idempotency_key_in_flight")
-        error.retry_after = 1
-        raise error
+        raise _in_flight()
+
+
+def _in_flight() -> Conflict:
+    error = Conflict("Another request with this Idempotency-Key is running.", code="idempotency_key_in_flight")
+    error.retry_after = 1
+    return error
 
 
 def finish(response: Response) -> Response:
@@ -81,17 +96,24 @@ def finish(response: Response) -> Response:
 
     Only while the claim is still this request's own: one that took very long may have been given up for killed.
     """
+    ask_before_each_attempt(None)
     claimed = g.pop("idempotency", None)
     if claimed is None:
         return response
-    own, key = claimed
+    try:
+        _keep(response, *claimed)
+    except ConnectionFailure:  # what was asked is done all the same; the key is in flight a while longer, and then free
+        logger.warning("The database cannot be reached to keep an answer for an Idempotency-Key.")
+    return response
+
+
+def _keep(response: Response, own: Row, key: str) -> None:
     if response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         IdempotentAnswer.remove(own)
-        return response
+        return
     headers = {name: response.headers[name] for name in _REPLAYED_HEADERS if name in response.headers}
     packed = orjson.dumps([response.status_code, headers, response.get_data(as_text=True)])
     IdempotentAnswer.change(own, {"$set": {"answer": _cipher(key).encrypt(packed)}})
-    return response
 
 
 def _replay(answer: bytes, key: str) -> Response:
@@ -112,3 +134,4 @@ def _cipher(key: str) -> MultiFernet:
 def init_app(app: Flask) -> None:
     """Keep answers after each request."""
     app.after_request(finish)
+    app.teardown_request(lambda error: ask_before_each_attempt(None))  # also where no answer came of it

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Celery, Task
 from flask import Flask, current_app
 from kombu.exceptions import OperationalError
-from pymongo.errors import PyMongoError
+from pymongo.errors import CollectionInvalid, OperationFailure, PyMongoError
 
 from network_api import measures, request_ids
 from network_api.documents import after_commit
@@ -88,7 +88,15 @@ def prepare(app: Flask) -> None:
     """Make the collections of a broker in MongoDB; of workers that start side by side, each would, and all but one fail."""
     with app.extensions["celery"].connection_for_write() as connection:
         if connection.transport.driver_type == "mongodb":
-            connection.default_channel.client.client.close()  # the channel's database makes them when it is first asked for
+            try:
+                _make_collections(connection)
+            except (CollectionInvalid, OperationFailure):  # another machine has made one between our look and our making it
+                _make_collections(connection)
+
+
+def _make_collections(connection: Any) -> None:
+    """The channel's database makes them when it is first asked for."""
+    connection.default_channel.client.client.close()
 
 
 def every(seconds: float, task: str, *, queue: str = "jobs") -> dict[str, Any]:

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,12 +18,16 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from celery import Celery
 from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.errors import AutoReconnect
 
-from network_api import jobs
+from network_api import jobs, migrating
 from network_api.app import create_app, ensure_indexes
+from network_api.idempotency import IdempotentAnswer
 from network_api.mail.message import MailMessage
 from network_api.mail.outbox import OutgoingMail, put
 from network_api.members.documents import Member
+from tests.faults.proxy import Proxy
 from tests.platform.running import COMMAND, clean_environment, eventually, free_port
 from tests.platform.test_cli import as_variables
 
@@ -42,8 +47,10 @@ def another(app: Flask, settings: dict[str, Any]) -> Iterator[Any]:
 
 
 def test_ready_means_that_everything_answers(app: Flask) -> None:
+    for _ in migrating.apply():
+        pass
     answer = app.test_client().get("/readyz")
-    parts = dict.fromkeys(("database", "indexes", "broker", "mail"), "ok")
+    parts = dict.fromkeys(("database", "indexes", "migrations", "broker", "mail"), "ok")
     assert (answer.status_code, answer.json) == (200, {"status": "ready", **parts})
 
 
@@ -141,3 +148,50 @@ def test_a_worker_that_is_told_to_stop_notes_first_that_its_mail_has_gone(
         worker.wait()
         server.stop()
     assert [(row["state"], row["attempts"]) for row in OutgoingMail.rows({})] == [("sent", 1)]
+
+
+@pytest.fixture
+def reached(settings: dict[str, Any], app: Flask) -> Iterator[Callable[[str], FlaskClient]]:
+    """Makes a client of an application that reaches its database by this URI; the shared one is connected again afterwards."""
+    yield lambda uri: create_app({**settings, "MONGODB_URI": uri}).test_client()
+    mongoengine.disconnect()
+    mongoengine.connect(host=app.config["MONGODB_URI"], tz_aware=True, uuidRepresentation="standard")
+    app.extensions["celery"].set_default()
+    app.extensions["celery"].set_current()
+
+
+def test_without_the_database_people_and_programs_are_told_to_come_back(reached: Callable[[str], FlaskClient]) -> None:
+    parted = reached(f"mongodb://127.0.0.1:{free_port()}/network?serverSelectionTimeoutMS=50")
+    told = parted.get("/api/v1/events", headers={"Accept": "application/json"})
+    assert (told.status_code, told.json["code"], told.headers["Retry-After"]) == (503, "unavailable", "2")
+    told = parted.post("/api/v1/auth/codes", json={"email": "aino@example.org"}, headers={"Idempotency-Key": "k"})
+    assert (told.status_code, told.content_type) == (503, "application/problem+json")
+    parted.set_cookie("session", "nas_123456789012345678901234567890")
+    page = parted.get("/events", headers={"Accept": "text/html"})
+    assert (page.status_code, page.mimetype, page.headers["Retry-After"]) == (503, "text/html", "2")
+
+
+def test_a_connection_that_the_network_has_forgotten_is_given_up(reached: Callable[[str], FlaskClient], mongodb_uri: str) -> None:
+    """Neither side hears that it is gone; a setting's default says how long that is waited for, here it is a moment."""
+    parts = urlsplit(mongodb_uri)
+    assert parts.port is not None
+    with closing(Proxy(free_port(), parts.port)) as proxy:
+        where = parts._replace(
+            netloc=f"127.0.0.1:{proxy.port}", query=f"{parts.query}&socketTimeoutMS=300&serverSelectionTimeoutMS=500"
+        )
+        client = reached(urlunsplit(where))
+        assert client.get("/api/v1/events").status_code == 200
+        proxy.lose()
+        assert client.get("/api/v1/events").status_code == 200
+        assert client.post("/api/v1/auth/codes", json={"email": "aino@example.org"}).status_code == 202
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the database goes away between what was asked for and the note about it."""
+
+    def be_away(*given: object) -> None:
+        raise AutoReconnect("the connection is lost")
+
+    monkeypatch.setattr(IdempotentAnswer, "change", be_away)
+    told = app.test_client().post("/api/v1/auth/codes", json={"email": "aino@example.org"}, headers={"Idempotency-Key": "k"})
+    assert told.status_code == 202

@@ -1,6 +1,7 @@
 """The Idempotency-Key: a POST that is sent twice happens once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from network_api import idempotency
 from network_api.documents import utcnow
 from network_api.idempotency import IN_FLIGHT_FOR, KEPT_FOR, IdempotentAnswer
 from network_api.networks import actions
@@ -132,12 +134,33 @@ def test_a_request_that_was_given_up_does_not_answer_for_the_one_that_took_over(
     def too_slowly(*args: Any) -> Any:
         begun_before(IN_FLIGHT_FOR + timedelta(seconds=1))
         monkeypatch.setattr(actions, "make_network", real)
-        assert make(admin, NEW, "k").status_code == 201
+        with ThreadPoolExecutor(1) as another:
+            assert another.submit(make, admin, NEW, "k").result().status_code == 201
         return real(*args)
 
     monkeypatch.setattr(actions, "make_network", too_slowly)
-    assert make(admin, NEW, "k").status_code == 409  # the slug is taken: the second was faster
+    assert make(admin, NEW, "k").json["code"] == "idempotency_key_in_flight"
     assert make(admin, NEW, "k").status_code == 201  # and its answer is the one that was kept
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_what_it_was_about_to_do_is_not_done_any_more(admin: Api, monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
+    """What the second did, and was then undone, would come back. Without the guard it does, which is the negative control."""
+    real = actions.make_network
+    if not guarded:
+        monkeypatch.setattr(idempotency, "_require", lambda own: None)
+
+    def far_too_slowly(*args: Any) -> Any:
+        begun_before(IN_FLIGHT_FOR + timedelta(seconds=1))
+        monkeypatch.setattr(actions, "make_network", real)
+        with ThreadPoolExecutor(1) as another:
+            assert another.submit(make, admin, NEW, "k").result().status_code == 201
+        Network.collection().delete_many({})
+        return real(*args)
+
+    monkeypatch.setattr(actions, "make_network", far_too_slowly)
+    answer = make(admin, NEW, "k")
+    assert (answer.status_code, Network.collection().count_documents({})) == ((409, 0) if guarded else (201, 1))
 
 
 def test_after_a_day_the_key_is_new(admin: Api) -> None:

@@ -108,10 +108,18 @@ def sentence(given: dict[str, Any]) -> str:
     return str(stopped.value)
 
 
+def test_a_database_that_falls_silent_is_given_up_unless_the_uri_says_when() -> None:
+    assert load(GOOD)["MONGODB_URI"] == f"{GOOD['MONGODB_URI']}&socketTimeoutMS=30000"
+    bare = load({**GOOD, "MONGODB_URI": "mongodb://localhost/network"})["MONGODB_URI"]
+    assert bare == "mongodb://localhost/network?socketTimeoutMS=30000"
+    chosen = f"{GOOD['MONGODB_URI']}&socketTimeoutMS=600000"
+    assert load({**GOOD, "MONGODB_URI": chosen})["MONGODB_URI"] == chosen
+
+
 def test_the_good_ones_are_taken_with_defaults_for_the_rest() -> None:
     loaded = load(GOOD)
     assert loaded.keys() == {setting.name for setting in SETTINGS}
-    assert {name: loaded[name] for name in GOOD} == GOOD
+    assert {name: loaded[name] for name in GOOD} == {**GOOD, "MONGODB_URI": f"{GOOD['MONGODB_URI']}&socketTimeoutMS=30000"}
     assert (loaded["RATELIMIT_REQUESTS"], loaded["RATELIMIT_REGISTRATIONS"]) == ("600 per minute", "120 per minute")
 
 

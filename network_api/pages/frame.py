@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import force_locale, get_locale, gettext
+from pymongo.errors import ConnectionFailure
 from werkzeug.exceptions import HTTPException
 
 from network_api import measures, request_ids
-from network_api.errors import DomainError
+from network_api.errors import DomainError, Unavailable
 from network_api.feature import features
 from network_api.languages import LANGUAGES
 from network_api.locales import LANGUAGE_COOKIE
@@ -21,6 +22,7 @@ from network_api.pages import csrf, texts
 from network_api.problems import domain_problem, http_problem
 
 LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}  # each in itself: whoever looks for it can read it
+COME_BACK = 2  # seconds after which somebody may ask again whom we could not answer
 KEPT_FOR = 365 * 24 * 3600  # seconds that a browser keeps an asset, whose address changes with its content
 
 
@@ -112,11 +114,17 @@ def init_app(app: Flask) -> None:
     app.after_request(keep_assets)
     app.register_error_handler(HTTPException, lambda error: _answer(error, http_problem(error)))
     app.register_error_handler(DomainError, _refuse)
+    app.register_error_handler(ConnectionFailure, _miss_the_database)
 
 
 def _refuse(error: DomainError) -> Response:
     measures.refusals.labels(error.code).inc()
     return _answer(error, domain_problem(error))
+
+
+def _miss_the_database(error: ConnectionFailure) -> Response:
+    current_app.logger.warning("The database cannot be reached: %s", type(error).__name__)
+    return _refuse(Unavailable(COME_BACK))
 
 
 def _answer(error: HTTPException | DomainError, problem: Response) -> Response:
