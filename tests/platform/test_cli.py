@@ -113,7 +113,7 @@ def test_openapi_prints_the_document(run: Any) -> None:
 def test_a_worker_refuses_queues_that_are_none(run: Any) -> None:
     result = run("worker", "--queues", "mail,post")
     assert result.exit_code == 2
-    assert "choose from mail, jobs" in result.output
+    assert "choose from mail, webhooks, jobs" in result.output
 
 
 def test_data_without_a_platform_is_refused_in_words(run: Any, tmp_path: Path) -> None:
