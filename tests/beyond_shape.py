@@ -36,7 +36,7 @@ BEYOND_SHAPE: Mapping[str, Rule] = {
     "links": Rule(_CONTRIBUTIONS, "addresses that a browser can open"),
     "materials": Rule("post_event_materials", "so many at the most in a theme day"),
     "mode": Rule(f"{_REGISTRATIONS} post_group_registrations", "one that the theme day offers"),
-    "network_id": Rule("post_events post_newsletters post_series_list", "a network that there is"),
+    "network_id": Rule("post_events post_newsletters post_series_list post_webhooks", "a network that there is"),
     "co_hosts": Rule(_TIMES, "networks that there are"),
     "parent_id": Rule("post_networks patch_network", "regional networks have one above them, national ones none"),
     "paused_until": Rule("patch_own_subscription", "a day to come, and only for a pause"),

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from bson import ObjectId
 from flask import request
 
-from network_api.auth.caller import Caller
+from network_api.auth.caller import COORDINATOR, Caller
+from network_api.errors import Forbidden
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +29,13 @@ def anybody(caller: Caller) -> None:
 def signed_in(caller: Caller) -> None:
     """Any member."""
     caller.require_sign_in()
+
+
+def coordinator_anywhere(caller: Caller) -> None:
+    """Somebody who coordinates a network; which things of theirs are meant is asked later, of the query or the body."""
+    caller.require_sign_in()
+    if not caller.is_administrator and not caller.networks(COORDINATOR):
+        raise Forbidden
 
 
 def role_in_body(role: str, name: str = "network_id") -> Callable[[Caller], None]:

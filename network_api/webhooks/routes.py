@@ -5,10 +5,10 @@ from typing import Any
 from flask.views import MethodView
 
 from network_api.api import Blueprint
-from network_api.auth.access import role_in_body
+from network_api.auth.access import coordinator_anywhere, role_in_body
 from network_api.auth.caller import COORDINATOR, Caller
 from network_api.documents import Page, Row
-from network_api.errors import Forbidden, NotFound
+from network_api.errors import NotFound
 from network_api.schemas import Nothing
 from network_api.webhooks import keeping
 from network_api.webhooks.delivery_documents import WebhookDelivery
@@ -25,13 +25,6 @@ from network_api.webhooks.schemas import (
 )
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1", description="What other systems are told, as it happens")
-
-
-def coordinator_anywhere(caller: Caller) -> None:
-    """Somebody who coordinates a network; whose webhooks they see, the list decides."""
-    caller.require_sign_in()
-    if not caller.is_administrator and not caller.networks(COORDINATOR):
-        raise Forbidden
 
 
 def coordinated_webhook(caller: Caller, webhook_id: str) -> Webhook:

@@ -1,14 +1,7 @@
-"""Who may see and report bounces: the coordinators of the newsletter's network, and administrators."""
+"""Who may see all reports of bounces, whatever they are about."""
 
-from network_api.auth.caller import COORDINATOR, Caller
+from network_api.auth.caller import Caller
 from network_api.errors import Forbidden
-
-
-def reporter(caller: Caller) -> None:
-    """Somebody who coordinates a network; whose letters a report may be about is asked once it is read."""
-    caller.require_sign_in()
-    if not caller.is_administrator and not caller.networks(COORDINATOR):
-        raise Forbidden
 
 
 def administrator(caller: Caller) -> None:

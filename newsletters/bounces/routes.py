@@ -5,11 +5,12 @@ from typing import Any
 from flask.views import MethodView
 
 from network_api.api import Blueprint
+from network_api.auth.access import coordinator_anywhere
 from network_api.auth.caller import Caller
 from network_api.documents import Page
 from newsletters.access import coordinated_newsletter
 from newsletters.bounces import receiving
-from newsletters.bounces.access import administrator, reporter
+from newsletters.bounces.access import administrator
 from newsletters.bounces.documents import Bounce
 from newsletters.bounces.reports import MOST_BYTES
 from newsletters.bounces.schemas import BounceQuery, BounceSchema
@@ -36,7 +37,7 @@ class Bounces(MethodView):
         """List the reports that belong to no newsletter"""
         return receiving.find_bounces({"newsletter_id": None}, query)
 
-    @blueprint.access(reporter, scope="newsletters:write")
+    @blueprint.access(coordinator_anywhere, scope="newsletters:write")
     @blueprint.file("message/rfc822", most=MOST_BYTES, example=EXAMPLE)
     @blueprint.response(201, BounceSchema)
     def post(self, caller: Caller, content: bytes) -> Bounce:
