@@ -4,7 +4,8 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import pytest
 import time_machine
@@ -46,23 +47,34 @@ def rounds(settings: dict[str, Any]) -> None:
             a_round()
 
 
-def claim(settings: dict[str, Any], webhook: str, mine: str, at_most: int, guarded: bool) -> bool:
-    """Claim this delivery when the other process has looked too; whether it was had."""
+class Attempted(NamedTuple):
+    """A claim of a delivery where so many may be under way at once, with or without the condition that guards it."""
+
+    delivery: ObjectId
+    at_most: int
+    guarded: bool = True
+
+
+def claim(settings: dict[str, Any], webhook: ObjectId, claims: list[Attempted]) -> list[bool]:
+    """Claim these one after the other, each when the other process has looked too; whether they were had."""
     with create_app(settings).app_context():
-        look, rows = WebhookDelivery._free_slot, WebhookDelivery.rows
+        look, rows, change = WebhookDelivery._free_slot, WebhookDelivery.rows, WebhookDelivery.change
 
         def look_and_wait(*given: Any) -> int | None:
             slot = look(*given)
             together()
             return slot
 
-        def only_mine(where: dict[str, Any], **given: Any) -> Any:
-            return rows({"_id": ObjectId(mine)} if "due_at" in where else where, **given)
+        def only(delivery: ObjectId, where: dict[str, Any], **given: Any) -> Any:
+            return rows({"_id": delivery} if "due_at" in where else where, **given)
 
-        WebhookDelivery._free_slot, WebhookDelivery.rows = look_and_wait, only_mine  # type: ignore[method-assign,assignment]
-        if not guarded:
-            WebhookDelivery.change = classmethod(unguarded)  # type: ignore[assignment]
-        return WebhookDelivery.claim(ObjectId(webhook), at_most) is not None
+        WebhookDelivery._free_slot = look_and_wait  # type: ignore[method-assign]
+        had = []
+        for attempted in claims:
+            WebhookDelivery.rows = partial(only, attempted.delivery)  # type: ignore[method-assign]
+            WebhookDelivery.change = change if attempted.guarded else classmethod(unguarded)  # type: ignore[method-assign,assignment]
+            had.append(WebhookDelivery.claim(webhook, attempted.at_most) is not None)
+        return had
 
 
 def unguarded(cls: type[WebhookDelivery], where: dict[str, Any], update: dict[str, Any]) -> WebhookDelivery | None:
@@ -70,16 +82,19 @@ def unguarded(cls: type[WebhookDelivery], where: dict[str, Any], update: dict[st
     return cls.first({"_id": where["_id"]})
 
 
-@pytest.mark.parametrize(("guarded", "had"), [(True, [False, True]), (False, [True, True])])
-def test_of_two_workers_one_has_a_delivery(
-    hook: Hook, regional: Network, trial: dict[str, Any], guarded: bool, had: list[bool]
-) -> None:
-    """The negative control: without the condition of the claim, both have it."""
-    happen(regional)
+def deliveries(hook: Hook, regional: Network, count: int) -> list[ObjectId]:
+    happen(regional, count)
     spread_what_waits(float("inf"))
-    [row] = WebhookDelivery.rows({"webhook_id": hook.pk})
-    given = (trial, str(hook.pk), str(row["_id"]), AT_ONCE, guarded)
-    assert sorted(at_once(claim, given, given)) == had
+    return [row["_id"] for row in WebhookDelivery.rows({"webhook_id": hook.pk}, sort=[("_id", 1)])]
+
+
+def test_of_two_workers_one_has_a_delivery_and_one_has_a_slot(hook: Hook, regional: Network, trial: dict[str, Any]) -> None:
+    """With the negative control of the claim: without its condition, both have the delivery."""
+    first, second, third, fourth = deliveries(hook, regional, 4)
+    both = [Attempted(first, AT_ONCE), Attempted(second, AT_ONCE, guarded=False)]  # which then have two slots
+    each = [[*both, Attempted(own, 3)] for own in (third, fourth)]
+    one, other = at_once(claim, *((trial, hook.pk, claims) for claims in each))
+    assert [sum(had) for had in zip(one, other, strict=True)] == [1, 2, 1]
 
 
 @pytest.fixture
@@ -93,21 +108,12 @@ def without_slots(app: object) -> Iterator[None]:
     WebhookDelivery.ensure_indexes()
 
 
-def meet(hook: Hook, regional: Network, trial: dict[str, Any]) -> list[bool]:
-    """Two workers that claim a delivery each, where one may be under way at a time."""
-    happen(regional, 2)
-    spread_what_waits(float("inf"))
-    each = [(trial, str(hook.pk), str(row["_id"]), 1, True) for row in WebhookDelivery.rows({"webhook_id": hook.pk})]
-    return sorted(at_once(claim, *each))
-
-
-def test_of_two_workers_one_has_the_slot(hook: Hook, regional: Network, trial: dict[str, Any]) -> None:
-    assert meet(hook, regional, trial) == [False, True]
-
-
-def test_without_the_index_both_would_have_it(hook: Hook, regional: Network, trial: dict[str, Any], without_slots: None) -> None:
+def test_without_the_index_both_would_have_the_slot(
+    hook: Hook, regional: Network, trial: dict[str, Any], without_slots: None
+) -> None:
     """The negative control."""
-    assert meet(hook, regional, trial) == [True, True]
+    each = [[Attempted(own, 1)] for own in deliveries(hook, regional, 2)]
+    assert at_once(claim, *((trial, hook.pk, claims) for claims in each)) == [[True], [True]]
 
 
 def test_two_workers_bring_each_once_and_overrun_nobody(
