@@ -24,7 +24,7 @@ export NETWORK_MONGODB_URI := $(MONGODB_URI)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos faults bench check audit format translations lock clean
+.PHONY: help install install-dev browser-tools run test screenshots fuzz chaos faults upgrade bench check audit format translations lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ chaos: install-dev ## Kill workers at random while an SMTP server fails (CHAOS_S
 
 faults: install-dev ## Break the whole platform, two of everything, in rounds (ARGS='--rounds 20', ARGS='--seed 7')
 	$(BIN)/python -m tests.faults $(ARGS)
+
+upgrade: install-dev ## Replace a former release by the present one, node by node, under load (ARGS='--since REVISION')
+	$(BIN)/python -m tests.faults.upgrade $(ARGS)
 
 bench: install-dev ## How fast people register and letters go out (ARGS='registration --people 300', ARGS='dispatch --sizes 1000')
 	$(BIN)/python -m benchmarks $(ARGS)

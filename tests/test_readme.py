@@ -9,7 +9,14 @@ from newsletters.subscriptions.documents import CONSENT_WORDING as NEWSLETTER_WO
 from tests import readme
 
 ROOT = readme.FILE.parent
-DOCS = ("docs/benchmarks.md", "docs/consents.md", "docs/privacy.md", "docs/threat-model.md", "docs/bounces.md")
+DOCS = (
+    "docs/benchmarks.md",
+    "docs/deployment.md",
+    "docs/consents.md",
+    "docs/privacy.md",
+    "docs/threat-model.md",
+    "docs/bounces.md",
+)
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS)
 
 

@@ -11,13 +11,13 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from network_api.up.data_folder import PORTS, is_free
 from network_api.up.embedded import OPTIONS, PYTHON, database_command
 from tests.faults.proxy import Proxy
-from tests.platform.running import Up, clean_environment, descendants, eventually, is_alive
+from tests.platform.running import COMMAND, Up, clean_environment, descendants, eventually, is_alive
 
 CLOCK = Path(__file__).with_name("clock.c")
 DISK = "48m"
@@ -99,6 +99,8 @@ class Node:
         self.port = free_port()
         self.clock = folder / f"clock-{name}"
         self.settings = {**shared, "NETWORK_MONGODB_URI": f"mongodb://127.0.0.1:{database.port}/network?{OPTIONS}"}
+        self.command: Sequence[str] = (COMMAND,)
+        self.release: Mapping[str, str] = {}
         self.set_clock(0)
         self.settings |= {"LD_PRELOAD": str(clock), "CLOCK_FILE": str(self.clock)}
 
@@ -110,7 +112,15 @@ class Node:
     def start(self) -> None:
         """Start it, without waiting."""
         options = ("--admin", ADMINISTRATORS[self.name], "--no-demo", "--web-workers", "1")
-        self.up = Up(self.data, *options, port=self.port, settings=self.settings)
+        self.up = Up(self.data, *options, port=self.port, settings=self.settings | self.release, command=self.command)
+
+    def run_from(self, tree: Path) -> None:
+        """From its next start on, run the code of another release, in this folder."""
+        self.command, self.release = (sys.executable, "-P", "-m", "network_api"), {"PYTHONPATH": str(tree)}
+
+    def run_as_we_are(self) -> None:
+        """From its next start on, run the present code."""
+        self.command, self.release = (COMMAND,), {}
 
     def kill(self) -> None:
         """SIGKILL its supervisor; all below it goes too."""
@@ -188,9 +198,12 @@ class Machines:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Machines]:
-    """Machines that are gone afterwards."""
+def running(folder: Path, release: Path | None = None) -> Iterator[Machines]:
+    """Machines that are gone afterwards; with the code of another release, in that folder."""
     machines = Machines(folder)
+    if release is not None:
+        for node in machines.nodes:
+            node.run_from(release)
     try:
         machines.start()
         yield machines

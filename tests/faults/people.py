@@ -272,6 +272,17 @@ class Crowd:
         guide.client = Client([port])
         guide.take_in(f"r-{NUMBER}-{self.firsts}@example.org", self.events[0], "remote")
 
+    @contextmanager
+    def balanced_without(self, port: int) -> Iterator[None]:
+        """Inside it, nobody is sent to this node; whoever is there has their answer first."""
+        with self.resting():
+            for person in self.people:
+                person.client.ports = [other for other in self.ports if other != port]
+        yield
+        with self.resting():
+            for person in self.people:
+                person.client.ports = self.ports
+
     def go_home(self) -> None:
         """Let them end what they are at."""
         self.is_over.set()

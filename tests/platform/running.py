@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,15 +63,22 @@ def clean_environment(**settings: str) -> dict[str, str]:
 class Up:
     """A running `network-api up`."""
 
-    def __init__(self, data: Path, *options: str, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        command: Sequence[str] = (COMMAND,),
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.said = data.with_name(f"{data.name}.{time.monotonic_ns()}.out")
         with self.said.open("wb") as output:
-            command = [COMMAND, "up", "--data", str(data), "--port", str(self.port), *options]
+            arguments = ["up", "--data", str(data), "--port", str(self.port), *options]
             environment = clean_environment(**(settings or {}))
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+            self.process = subprocess.Popen([*command, *arguments], stdout=output, stderr=subprocess.STDOUT, env=environment)
 
     @property
     def words(self) -> str:
