@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -30,15 +31,19 @@ class Maildir:
             (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def deliver(self, content: bytes) -> Path:
-        """Store a mail durably; returns its file. The names sort in the order of arrival."""
+        """Store a mail durably; returns its file. The names sort in the order of arrival. Raises OSError, and leaves nothing."""
         seconds, fraction = divmod(time.time_ns(), 1_000_000_000)
         name = f"{seconds}.M{fraction:09}P{os.getpid()}Q{next(self._count):06}.localhost"
         draft, target = self.path / "tmp" / name, self.path / "new" / name
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(target)
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(target)
+        except OSError:
+            draft.unlink(missing_ok=True)  # the beginnings of mails would keep a full disk full
+            raise
         self._sync_folder("new")
         return target
 
@@ -64,7 +69,8 @@ class Sink:
         try:
             await asyncio.to_thread(self.maildir.deliver, head + content)
         except OSError as error:
-            print(f"cannot store a mail: {error}", flush=True)  # noqa: T201 - the log of this process
+            with suppress(OSError):  # where its disk is full, so may be that of the log
+                print(f"cannot store a mail: {error}", flush=True)  # noqa: T201 - the log of this process
             return "452 4.3.1 The disk does not take the mail; try again later"
         return "250 2.0.0 Stored"
 

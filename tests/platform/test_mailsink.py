@@ -1,6 +1,7 @@
 """The mail sink: what it has accepted is on the disk, whatever happens to it next."""
 
 import os
+import resource
 import signal
 import smtplib
 import subprocess
@@ -105,6 +106,20 @@ def test_a_full_disk_is_a_temporary_refusal(tmp_path: Path) -> None:
         assert refusal.value.smtp_code == 452
         (tmp_path / "mail" / "tmp").mkdir()
         assert client.send_message(mail("mahtuu")) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are set by prlimit")
+def test_a_disk_without_room_for_its_log_either_is_a_temporary_refusal_and_leaves_no_beginnings(tmp_path: Path) -> None:
+    """As every file that the sink writes ends here at its first byte (RLIMIT_FSIZE), its log as well."""
+    port = free_port()
+    with sink(tmp_path / "mail", port) as process, smtplib.SMTP("127.0.0.1", port) as client:
+        whole = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        with pytest.raises(smtplib.SMTPDataError) as refusal:
+            client.send_message(mail("Tervetuloa"))
+        assert refusal.value.smtp_code == 452
+        assert list((tmp_path / "mail" / "tmp").iterdir()) == []
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, whole)
+        assert client.send_message(mail("Tervetuloa")) == {}
 
 
 def test_it_ends_at_sigterm(tmp_path: Path) -> None:
