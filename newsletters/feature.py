@@ -20,9 +20,11 @@ from newsletters.dispatch import addressees, audience, ledger, progressing
 from newsletters.dispatch import routes as dispatch_routes
 from newsletters.dispatch.addressees import Addressees
 from newsletters.dispatch.commands import newsletter
-from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
+from newsletters.dispatch.journals import Journal
+from newsletters.dispatch.ledger import Progress, Snapshot
 from newsletters.dispatch.pool import pool
 from newsletters.dispatch.rates import SendRate
+from newsletters.dispatch.superseded import Superseded
 from newsletters.dispatch.tasks import SCHEDULE as DISPATCH_SCHEDULE
 from newsletters.documents import Newsletter
 from newsletters.issues import archive, comments, feeds, forgetting, link_pages
@@ -92,7 +94,7 @@ feature = Feature(
     documents=(
         *(Newsletter, Subscription, Suppression, MailAllowance),
         *(Contribution, Issue, Told, Comment, CountedLink),
-        *(Snapshot, Addressees, Progress, Superseded, SendRate),
+        *(Snapshot, Addressees, Progress, Journal, Superseded, SendRate),
         Bounce,
     ),
     register=REGISTER,

@@ -10,8 +10,10 @@ from network_api.privacy import CONSENT, DUTY, INTEREST, SERVICE, Field, Holding
 from newsletters.bounces.documents import Bounce
 from newsletters.contributions.documents import ContributedImage, ContributedLink, Contribution
 from newsletters.dispatch.addressees import Addressees
-from newsletters.dispatch.ledger import Progress, Snapshot, Superseded
+from newsletters.dispatch.journals import Journal
+from newsletters.dispatch.ledger import Progress, Snapshot
 from newsletters.dispatch.rates import SendRate
+from newsletters.dispatch.superseded import Superseded
 from newsletters.documents import Cadence, Newsletter, Sender, SendWindow
 from newsletters.issues.comment_documents import Comment
 from newsletters.issues.counted_links import CountedLink
@@ -23,6 +25,7 @@ from newsletters.subscriptions.suppression import MailAllowance, Suppression
 LEFT = Term("after the person has left, or been found unreachable", "RETAIN_UNSUBSCRIBED_DAYS")
 REPORTED = Term("after the report", "RETAIN_BOUNCES_DAYS")
 STAYS = Term("stays, without a name")
+HELD = Term("while a worker has the batch; then in its progress")
 COPIED = Term("until the letter has been sent to the batch; a week at most")
 WRITTEN = Term("as long as the newsletter has it")
 _CHOSEN = "To send what was asked for, when and in the language that was asked for."
@@ -138,8 +141,9 @@ REGISTER = (
     Holding(
         Progress,
         (Field("states, times, answers", _LEDGER, DUTY, STAYS),),
-        other="issue_id, number, state, leased, due_at, fence, rounds",
+        other="issue_id, number, state, leased, journalled, due_at, fence, rounds",
     ),
+    Holding(Journal, (Field("states, times, answers", _LEDGER, DUTY, HELD),), other="fence"),
     Holding(Superseded, (Field("places, states, times, answers", _LEDGER, DUTY, STAYS),), other="issue_id, number, round"),
     Holding(SendRate, other="id, full_at"),
 )

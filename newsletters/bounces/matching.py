@@ -69,4 +69,5 @@ def delivery_state(issue_id: ObjectId, subscription_id: ObjectId) -> str | None:
     recipients = unpack(bytes(snapshot["recipients"])) if snapshot else []
     if snapshot is None or subscription_id not in recipients:
         return None
-    return STATE_OF[bytes(Progress.get(snapshot["_id"]).states)[recipients.index(subscription_id)]]
+    [batch] = Progress.of_issue(issue_id, snapshot["number"], snapshot["number"])
+    return STATE_OF[bytes(batch["states"])[recipients.index(subscription_id)]]

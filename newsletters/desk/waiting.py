@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from network_api.documents import Row, utcnow
 from newsletters.bounces.documents import Bounce
-from newsletters.dispatch.ledger import UNKNOWN, Progress, total
+from newsletters.dispatch.ledger import COUNTED, UNKNOWN, Progress, total
 from newsletters.documents import Newsletter
 from newsletters.issues.documents import APPROVED, DRAFT, PAUSED, SCHEDULED, SENDING, SUBMITTED, Issue
 
@@ -41,8 +41,7 @@ def _in_doubt(newsletter_ids: list[ObjectId]) -> list[tuple[Row, int]]:
     late = {"newsletter_id": {"$in": newsletter_ids}, "started_at": {"$gt": now - LOOKED_BACK, "$lt": now + LOOKED_BACK}}
     recent = Issue.rows(late, only=["title", "state", "newsletter_id"]) if newsletter_ids else []
     batches: dict[ObjectId, list[Row]] = {row["_id"]: [] for row in recent}
-    only = ("issue_id", "states", "leased", "due_at")
-    for batch in Progress.rows({"issue_id": {"$in": list(batches)}}, only=only) if batches else ():
+    for batch in Progress.standing({"issue_id": {"$in": list(batches)}}, ("issue_id", *COUNTED)) if batches else ():
         batches[batch["issue_id"]].append(batch)
     counted = ((row, total(batches[row["_id"]]).get(UNKNOWN, 0)) for row in recent)
     return [(row, number) for row, number in counted if number]

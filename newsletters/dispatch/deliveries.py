@@ -19,13 +19,13 @@ from newsletters.dispatch.ledger import (
     REASON_OF,
     Progress,
     Snapshot,
-    Superseded,
     count,
     seconds_of,
     shown_states,
     unpack,
 )
 from newsletters.dispatch.letters import message_id
+from newsletters.dispatch.superseded import Superseded
 from newsletters.issues.documents import Issue
 from newsletters.subscriptions.documents import Subscription
 

@@ -26,6 +26,7 @@ from newsletters.dispatch.ledger import (
     REFUSED,
     SECONDS,
     SUPPRESSED,
+    WAITING,
     Progress,
     Snapshot,
     unpack,
@@ -44,7 +45,6 @@ GROUP_SECONDS = 5.0  # a group that takes longer is cut, so that it ends before 
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=2)
 RECONNECT_DELAY = timedelta(seconds=5)
 GIVE_UP_AFTER = timedelta(days=3)  # what the server defers for so long is refused
-WAITING = (CODES[READY], CODES[DEFERRED])
 Meanwhile = Callable[..., Future[Any]]  # has a function called with what is given, in a thread beside this one
 Take = Callable[[], "Batch | None"]
 
@@ -223,11 +223,11 @@ class Batch:
         """Store the results and give the batch back: done, or due again after a delay."""
         now, rounds = utcnow(), self.progress.rounds
         if not any(code in WAITING for code in self.states):
-            self.progress.store(**self._standing(), state=DONE, leased=False, due_at=now)
+            self.progress.give_back(self._standing(), state=DONE, due_at=now)
             Addressees.remove({"_id": self.progress.pk})
             return
         if self.held and not self.todo:  # each of the batches that wait for tokens comes again for its share
             delay = min(timedelta(seconds=self.domain_wait * (self.rivals + 1)), LONGEST_DELAY)
         elif not self.todo:  # only deferred ones are left
             delay, rounds = min(FIRST_DELAY * 2 ** min(rounds, 10), LONGEST_DELAY), rounds + 1
-        self.progress.store(**self._standing(), leased=False, due_at=now + delay, rounds=rounds)
+        self.progress.give_back(self._standing(), due_at=now + delay, rounds=rounds)

@@ -3,7 +3,8 @@
 A `Snapshot` is immutable: up to 500 recipients by subscription id, in order, and the subscriptions left out on the way
 with a reason each. `Progress` is the small document beside it (same id) that changes: one byte a recipient. A worker
 claims a progress by its id, with a lease (`due_at`) and a fencing number (`fence`), and stores a group of results and
-writes the next group ahead in one conditional update. A delivery, as the API shows it, is a view over the two.
+writes the next group ahead in one conditional update, of a `Journal` that the batch has meanwhile (`journals.py`). A delivery,
+as the API shows it, is a view over these.
 
     ready -> attempting -> accepted | refused | deferred -> attempting ... | unknown
       └-> suppressed | cancelled
@@ -14,14 +15,16 @@ visible, until somebody decides. The ledger holds ids and no addresses, so that 
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from bson import ObjectId
-from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
+from mongoengine import BinaryField, BooleanField, DateTimeField, DictField, IntField, ObjectIdField, StringField
 
-from network_api.documents import LONG_AGO, BaseDocument, Row, utcnow
+from network_api.documents import LONG_AGO, BaseDocument, Row, transactional, utcnow
+from newsletters.dispatch.journals import Journal
 from newsletters.subscriptions.documents import ACTIVE, BOUNCED, PAUSED, PENDING, QUARTERLY, UNSUBSCRIBED
 
 READY, LEASED, ATTEMPTING, ACCEPTED, DEFERRED = "ready", "leased", "attempting", "accepted", "deferred"
@@ -37,6 +40,7 @@ CODES = {  # `leased` is no code: it is a ready row of a batch that a worker hol
     CANCELLED: ord("c"),
     UNKNOWN: ord("u"),
 }
+WAITING = (CODES[READY], CODES[DEFERRED])
 STATE_OF = {code: state for state, code in CODES.items()}
 LATER_IN_QUARTER = "later_in_quarter"  # who wants the first issue of each quarter only
 REASONS = {
@@ -50,7 +54,9 @@ REASONS = {
 REASON_OF = {code: reason for reason, code in REASONS.items()}
 OPEN, DONE = "open", "done"
 LEASE = timedelta(seconds=30)  # longer than a slice, a group and the patience with a server together: none is renewed
+COUNTED = ("states", "leased", "due_at")  # of a batch: what `total` reads
 _ID_SIZE = 12
+_READ_AT_ONCE = 50  # batches
 SECONDS = struct.Struct("<I")  # when a delivery came to its state, in seconds since 1970; 0: never tried
 
 
@@ -118,6 +124,7 @@ class Progress(BaseDocument):
     times = BinaryField()  # `SECONDS` for each recipient; empty before the first is tried
     answers = DictField()  # what the server said, where it was not yes: by the recipient's place
     leased = BooleanField(required=True, default=False)
+    journalled = BooleanField()  # while a journal says how the deliveries stand, and the three above are of before the claim
     due_at = DateTimeField(required=True, default=utcnow)  # while leased: when the lease ends
     fence = IntField(required=True, default=0)  # counts claims: only the newest may write
     rounds = IntField(required=True, default=0)  # how often deferred ones were tried, for the delay
@@ -141,6 +148,7 @@ class Progress(BaseDocument):
         return cls.row({"issue_id": issue_id, "state": OPEN}) is not None
 
     @classmethod
+    @transactional
     def claim(cls, identifier: ObjectId) -> Self | None:
         """Take a batch, by its id; None where it is not due, or another worker has it.
 
@@ -149,48 +157,58 @@ class Progress(BaseDocument):
         row, now = cls.row({"_id": identifier}), utcnow()
         if row is None or row["state"] != OPEN or row["due_at"] > now:
             return None
-        states = bytes(row["states"]).replace(bytes([CODES[ATTEMPTING]]), bytes([CODES[UNKNOWN]]))
-        as_read = {name: row[name] for name in ("state", "fence", "due_at", "states")}  # whoever had it may still be writing
-        taken = {"leased": True, "due_at": now + LEASE, "states": states}
-        if not cls.alter({"_id": identifier, **as_read}, {"$set": taken, "$inc": {"fence": 1}}):
+        as_read = {name: row[name] for name in ("state", "fence", "due_at", "states")}
+        taken = {"leased": True, "journalled": True, "due_at": now + LEASE, "fence": row["fence"] + 1}
+        if not cls.alter({"_id": identifier, **as_read}, {"$set": taken}):
             return None
-        return cls.wrap({**row, **taken, "fence": row["fence"] + 1})
+        [found] = cls.as_they_stand([row])
+        states = bytes(found["states"]).replace(bytes([CODES[ATTEMPTING]]), bytes([CODES[UNKNOWN]]))
+        held = {**found, **taken, "states": states}
+        Journal.begin(identifier, held["fence"], held)
+        return cls.wrap(held)
 
     def store(self, **values: Any) -> bool:
-        """Write where the batch stands; False where the lease was lost to another worker.
+        """Write how the deliveries stand; False where the batch was lost to another worker."""
+        return Journal.write(self.pk, self.fence, **values)
 
-        It touches nothing that an index has: that would double the price of a group.
+    @transactional
+    def give_back(self, standing: Row, **values: Any) -> None:
+        """Let go of the batch as its deliveries stand, where it was not lost to another worker."""
+        given = {"$set": {**standing, **values, "leased": False}, "$unset": {"journalled": ""}}
+        if self.alter({"_id": self.pk, "fence": self.fence}, given):
+            Journal.remove({"_id": self.pk})
+
+    @classmethod
+    def as_they_stand(cls, rows: Iterable[Row]) -> list[Row]:
+        """Batches (their rows, or so much of them) with what the journals say of those that a worker holds.
+
+        The rows have been read before. A batch whose journal is gone by now has been given back since, and is read again.
         """
-        stored = {"updated_at": utcnow(), **values}
-        return self.collection().update_one({"_id": self.pk, "fence": self.fence}, {"$set": stored}).matched_count == 1
+        found = list(rows)
+        journals = Journal.read([row["_id"] for row in found if row.get("journalled")])
+        return [cls._as_it_stands(row, journals.get(row["_id"])) for row in found]
+
+    @classmethod
+    def _as_it_stands(cls, row: Row, journal: Row | None) -> Row:
+        while journal is None and row.get("journalled"):
+            before, row = row, cls.row({"_id": row["_id"]}) or {**row, "journalled": False}
+            if row.get("journalled") and row["fence"] == before["fence"]:  # it is lost, and nobody can know what it said
+                return {**row, "states": bytes(CODES[UNKNOWN] if code in WAITING else code for code in row["states"])}
+            journal = Journal.read([row["_id"]]).get(row["_id"])
+        return {**row, **(journal or {})}
 
     @classmethod
     def of_issue(cls, issue_id: ObjectId, first: int = 0, last: int | None = None) -> Iterator[Row]:
-        """The progress of an issue in the order of its snapshots, from a number on, to another."""
+        """The batches of an issue as they stand, in the order of its snapshots, from a number on, to another."""
         found = cls.collection().find({"issue_id": issue_id, "number": _numbers(first, last)}).sort("number", 1)
-        yield from found.batch_size(50)
-
-
-class Superseded(BaseDocument):
-    """What the deliveries of a snapshot had come to before some of them were sent again: evidence, and never changed."""
-
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "delivery_superseded",
-        "indexes": [{"fields": ["issue_id", "number", "round"], "unique": True}],
-    }
-
-    issue_id = ObjectIdField(required=True)
-    number = IntField(required=True)  # of the snapshot
-    round = IntField(required=True)  # of `Issue.rounds`, counted from 1
-    places = ListField(IntField(), required=True)  # of those that were sent again
-    states = BinaryField(required=True)  # of all, as `times` and `answers`
-    times = BinaryField()
-    answers = DictField()
+        batches = iter(found.batch_size(_READ_AT_ONCE))
+        while some := list(islice(batches, _READ_AT_ONCE)):
+            yield from cls.as_they_stand(some)
 
     @classmethod
-    def of_issue(cls, issue_id: ObjectId) -> Iterator[Row]:
-        """What was superseded of an issue, by snapshot and round."""
-        yield from cls.collection().find({"issue_id": issue_id}).sort([("number", 1), ("round", 1)]).batch_size(50)
+    def standing(cls, where: Row, only: Collection[str]) -> list[Row]:
+        """Batches as they stand, in no order, and of them `only` these fields and what it takes to know."""
+        return cls.as_they_stand(cls.rows(where, only=[*only, "journalled", "fence"]))
 
 
 def shown_states(progress: Row, now: datetime) -> list[str]:
@@ -211,8 +229,7 @@ def seconds_of(row: Row) -> list[int]:
 
 def count(issue_id: ObjectId) -> dict[str, int]:
     """How many deliveries of an issue are in which state; states that none is in are left out."""
-    only = {"states": 1, "leased": 1, "due_at": 1}
-    return total(Progress.collection().find({"issue_id": issue_id}, only).batch_size(500))
+    return total(Progress.standing({"issue_id": issue_id}, COUNTED))
 
 
 def total(batches: Iterable[Row]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from network_api.documents import Row, utcnow
 from network_api.measures import Gauge
 from newsletters.dispatch.ledger import (
     ATTEMPTING,
+    COUNTED,
     DEFERRED,
     DELIVERY_STATES,
     LEASED,
@@ -29,13 +30,13 @@ from newsletters.issues.documents import PAUSED, SENDING, Issue
 RATE_OVER = timedelta(seconds=60)
 TO_DO = (READY, LEASED, ATTEMPTING)
 SEND_WINDOW, RETRY, SOMEBODY = "send_window", "retry", "resume"  # what a dispatch waits for
-_COUNTED = {"states": 1, "leased": 1, "due_at": 1, "state": 1, "updated_at": 1}
+_SHOWN = (*COUNTED, "state", "updated_at")
 
 
 def progress_of(issue: Issue) -> Row:
     """How far the dispatch of an issue is at this moment."""
     now = utcnow()
-    batches = list(Progress.collection().find({"issue_id": issue.pk}, _COUNTED).batch_size(500))
+    batches = Progress.standing({"issue_id": issue.pk}, _SHOWN)
     counts = total(batches)
     to_do = sum(counts.get(state, 0) for state in TO_DO)
     waits_for, waits_until = _waiting(issue, batches, to_do, now)
@@ -57,7 +58,7 @@ def progress_of(issue: Issue) -> Row:
 def gauges() -> Iterator[Gauge]:
     """The deliveries of all letters that are going out, by state, and how long the batch that is most overdue has been so."""
     under_way = [row["_id"] for row in Issue.rows({"dispatching": True}, only=("_id",))]
-    batches = [batch for identifier in under_way for batch in Progress.collection().find({"issue_id": identifier}, _COUNTED)]
+    batches = [batch for identifier in under_way for batch in Progress.standing({"issue_id": identifier}, _SHOWN)]
     counts, now = total(batches), utcnow()
     due = [batch["due_at"] for batch in batches if batch["state"] == OPEN]
     yield Gauge(
@@ -88,7 +89,7 @@ def _per_second(batches: Sequence[Row], now: datetime) -> float:
     since = now - RATE_OVER
     recent: list[ObjectId] = [batch["_id"] for batch in batches if batch["updated_at"] >= since]
     oldest, number = now.timestamp(), 0
-    for row in Progress.rows({"_id": {"$in": recent}}, only=("states", "times")) if recent else ():
+    for row in Progress.standing({"_id": {"$in": recent}}, ("states", "times")) if recent else ():
         ended = [second for second in seconds_of(row) if second >= since.timestamp()]
         number += len(ended)
         oldest = min([oldest, *ended])

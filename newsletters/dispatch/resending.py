@@ -10,8 +10,9 @@ from typing import Any
 from network_api import audit
 from network_api.auth.caller import Caller
 from network_api.documents import Row, transactional, utcnow
-from newsletters.dispatch.ledger import ACCEPTED, CANCELLED, CODES, OPEN, READY, REFUSED, STATE_OF, UNKNOWN, Progress, Superseded
+from newsletters.dispatch.ledger import ACCEPTED, CANCELLED, CODES, OPEN, READY, REFUSED, STATE_OF, UNKNOWN, Progress
 from newsletters.dispatch.sending import wake
+from newsletters.dispatch.superseded import Superseded
 from newsletters.documents import WrongState
 from newsletters.issues.documents import CANCELLED as ISSUE_CANCELLED
 from newsletters.issues.documents import PAUSED, SENDING, SENT, Issue, Round
@@ -97,9 +98,9 @@ def _settle(row: Row, note: str) -> int:
 
 
 def _change_idle(row: Row, values: dict[str, Any]) -> bool:
-    """Write into a batch that no worker holds; one that had it before finds a newer fence."""
+    """Write into a batch that no worker holds, nor held when it was read: it may have come further before it was given back."""
     idle = {"_id": row["_id"], "fence": row["fence"], "leased": False}
-    return Progress.alter(idle, {"$set": values, "$inc": {"fence": 1}})
+    return not row["leased"] and Progress.alter(idle, {"$set": values, "$inc": {"fence": 1}})
 
 
 def _record(caller: Caller, issue: Issue, step: str, before: dict[str, int], after: str) -> None:

@@ -18,8 +18,9 @@ from network_api.auth.caller import STRANGER
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from newsletters.dispatch import audience, groups, resending
-from newsletters.dispatch.ledger import SECONDS, Progress, Superseded, count
+from newsletters.dispatch.ledger import SECONDS, Progress, count
 from newsletters.dispatch.letters import message_id
+from newsletters.dispatch.superseded import Superseded
 from newsletters.documents import Newsletter, WrongState
 from newsletters.feature import check
 from newsletters.issues.documents import Issue, Source
