@@ -1,13 +1,12 @@
 """Freezing the audience of an issue: every subscription is a recipient, or left out for a reason.
 
-It walks the subscriptions by id, a snapshot at a time, and goes on where an earlier attempt stopped. Where two workers do it
+It walks the subscriptions by id, and goes on after the last snapshot where an earlier attempt stopped. Where two workers do it
 at once, the unique number of a snapshot lets one of them win each step, and the other leaves it to that one.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bson import ObjectId
@@ -35,6 +34,9 @@ from newsletters.subscriptions.documents import Subscription
 from newsletters.subscriptions.suppression import Suppression
 
 SNAPSHOT_SIZE = 500
+STRETCH = 4000  # subscriptions to read at a time, about
+NOBODY = ObjectId("0" * 24)  # is before everybody
+OF_LATE = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=10))
 
 
 class AudienceMismatch(Exception):
@@ -66,12 +68,20 @@ def _begin(issue: Issue) -> Issue:
     """Fix how far the audience reaches: to the newest subscription of this moment."""
     if issue.audience is not None:
         return issue
-    newest = Subscription.rows({"newsletter_id": issue.newsletter_id}, sort=[("_id", -1)], limit=1)
-    until = newest[0]["_id"] if newest else issue.pk
+    until = _newest(issue.newsletter_id) or issue.pk
     pulse = Newsletter.pulse_of(issue.newsletter_id)
     there = _candidates(issue.newsletter_id, until)
     audience = Audience(until=until, at_start=there, pulse=pulse, first_of_quarter=is_first_of_quarter(issue))
     return Issue.change({"_id": issue.pk, "audience": None}, {"$set": {"audience": audience.to_mongo()}}) or Issue.get(issue.pk)
+
+
+def _newest(newsletter_id: ObjectId) -> ObjectId | None:
+    """The newest subscription; looked for among those of late first, since an engine may read all before it takes one."""
+    for since in (*(ObjectId.from_datetime(utcnow() - age) for age in OF_LATE), NOBODY):
+        among = {"newsletter_id": newsletter_id, "_id": {"$gt": since, "$lte": ObjectId("f" * 24)}}
+        if found := Subscription.rows(among, sort=[("_id", -1)], limit=1, only=("_id",)):
+            return ObjectId(found[0]["_id"])
+    return None
 
 
 def is_first_of_quarter(issue: Issue) -> bool:
@@ -87,25 +97,39 @@ def is_first_of_quarter(issue: Issue) -> bool:
 
 
 def _candidates(newsletter_id: ObjectId, until: ObjectId) -> int:
-    return Subscription.collection().count_documents({"newsletter_id": newsletter_id, "_id": {"$lte": until}})
+    return sum(len(stretch) for stretch in stretches(newsletter_id, until, only={"_id": 1}))
+
+
+def stretches(
+    newsletter_id: ObjectId, until: ObjectId, *, after: ObjectId | None = None, only: Mapping[str, int]
+) -> Iterator[Sequence[Row]]:
+    """The subscriptions after a place, up to another, in order: by stretches of time in which some thousands have come.
+
+    The embedded engine reads all that match before it gives the first, so it is never asked for a million at once.
+    """
+    begin, end, seconds = after or NOBODY, after or newsletter_id, 1.0
+    while begin < until:
+        reached = end.generation_time + timedelta(seconds=seconds)
+        end = until if reached >= until.generation_time else ObjectId.from_datetime(reached)
+        where = {"newsletter_id": newsletter_id, "_id": {"$gt": begin, "$lte": end}}
+        found = list(Subscription.collection().find(where, only).sort("_id", 1).batch_size(2 * STRETCH))
+        yield found
+        begin, seconds = end, max(1.0, seconds * min(4.0, STRETCH / len(found) if found else 4.0))
 
 
 def _chunks(issue: Issue, after: ObjectId | None) -> Iterator[list[Row]]:
-    """The subscriptions after a place in order, a snapshot's worth at a time, from one walk."""
-    bound: dict[str, Any] = {"$lte": issue.audience.until}
-    if after is not None:
-        bound["$gt"] = after
-    found: Iterator[Row] = iter(
-        Subscription.collection()
-        .find({"newsletter_id": issue.newsletter_id, "_id": bound}, {"search": 0, "consent": 0})
-        .sort("_id", 1)
-        .batch_size(SNAPSHOT_SIZE)
-    )
-    while chunk := list(islice(found, SNAPSHOT_SIZE)):
-        yield chunk
+    """The subscriptions after a place in order, a snapshot's worth at a time."""
+    waiting: list[Row] = []
+    for stretch in stretches(issue.newsletter_id, issue.audience.until, after=after, only={"search": 0, "consent": 0}):
+        waiting += stretch
+        while len(waiting) > SNAPSHOT_SIZE:
+            yield waiting[:SNAPSHOT_SIZE]
+            del waiting[:SNAPSHOT_SIZE]
+    if waiting:
+        yield waiting
 
 
-def _keep(issue: Issue, number: int, chunk: list[Row]) -> bool:
+def _keep(issue: Issue, number: int, chunk: Sequence[Row]) -> bool:
     """Store one snapshot with its progress; False where another worker was faster, who then goes on."""
     suppressed = Suppression.among(issue.newsletter_id, (row["email_key"] for row in chunk))
     quarter = {"first_of_quarter": issue.audience.first_of_quarter}
