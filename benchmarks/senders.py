@@ -103,8 +103,11 @@ def _over(connections: int, number: int, send: Callable[[Sequence[int]], None]) 
 
 def dispatch(settings: Mapping[str, Any], issue_id: ObjectId) -> Worked:
     """A worker of the dispatch: what its jobs do, until nothing is left to be claimed."""
-    with create_app(settings).app_context():
-        Progress.any_open(issue_id)  # connects to the database, as a worker that waits for a job has long done
+    app = create_app(settings)
+    with app.app_context():
+        Progress.any_open(issue_id)  # connects to the database, as a worker that waits for a job has long done,
+        for template in ("newsletters/letter.txt", "newsletters/letter.mjml"):  # and has sent a letter before
+            app.jinja_env.get_template(template)
 
         def work() -> None:
             while batches.work(issue_id):

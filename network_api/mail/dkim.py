@@ -88,6 +88,7 @@ class Seal:
         self._signer = signer
         self._shared = dict(_relaxed_headers(shared))
         self._tags = signer.tags + f" t={int(time())};".encode("ascii")
+        self._begun = lru_cache(maxsize=4)(self._begin)
 
     @classmethod
     def of_settings(cls, shared: bytes) -> Self | None:
@@ -103,11 +104,18 @@ class Seal:
         for piece in body:
             digest.update(piece)
         present = self._shared | dict(_relaxed_headers(own))
+        signed, unsigned, relaxed = self._begun(tuple(present))
+        body_hash = b64encode(digest.digest())
+        data = b"".join([*(present[name] for name in signed), relaxed, body_hash, b"; b="])
+        signature = _folded(b64encode(self._signer.sign(data)))
+        return b"".join((b"DKIM-Signature: ", unsigned, body_hash, b";\r\n b=", signature, b"\r\n"))
+
+    def _begin(self, present: Iterable[bytes]) -> tuple[list[bytes], bytes, bytes]:
+        """Which of these headers are signed, and how the signature's own begins: as it goes out, and relaxed."""
         signed = [name for name in SIGNED if name in present]
         names = b":\r\n ".join(name + b":" + name for name in signed)
-        unsigned = b"%s\r\n h=%s;\r\n bh=%s;\r\n b=" % (self._tags, names, b64encode(digest.digest()))
-        data = b"".join(present[name] for name in signed) + b"dkim-signature:" + _relaxed_value(unsigned)
-        return b"DKIM-Signature: " + unsigned + _folded(b64encode(self._signer.sign(data))) + b"\r\n"
+        unsigned = b"%s\r\n h=%s;\r\n bh=" % (self._tags, names)
+        return signed, unsigned, b"dkim-signature:" + _relaxed_value(unsigned)
 
 
 def relaxed_body(body: bytes) -> bytes:

@@ -19,7 +19,7 @@ from network_api.webhooks.telling import tell
 from newsletters.dispatch import audience
 from newsletters.dispatch.groups import Batch, Take
 from newsletters.dispatch.ledger import Progress
-from newsletters.dispatch.mailing import Mailing
+from newsletters.dispatch.mailing import Mailing, mailing
 from newsletters.dispatch.rates import Rates
 from newsletters.documents import Newsletter
 from newsletters.issues import webhooks
@@ -39,7 +39,7 @@ def work(issue_id: ObjectId, seconds: float = SLICE) -> bool:
         issue = audience.freeze(issue)
     if issue is None:
         return False
-    return _work_until(monotonic() + seconds, Mailing(issue))
+    return _work_until(monotonic() + seconds, mailing(issue))
 
 
 def _work_until(end: float, mailing: Mailing) -> bool:

@@ -81,8 +81,8 @@ class Variant:
         boundary = "=_" + hashlib.sha256(rendered.html.encode() + rendered.text.encode()).hexdigest()[:32]
         names = {placeholders.manage: "manage", placeholders.unsubscribe: "unsubscribe"}
         mark = f"--{boundary}\r\n".encode()
-        self._headers = _shared_headers(newsletter, rendered.subject, language, boundary, date)
-        self._body = _joined(
+        headers = _shared_headers(newsletter, rendered.subject, language, boundary, date)
+        body = _joined(
             [
                 mark + _part_headers("plain"),
                 *_cut(rendered.text, names),
@@ -91,9 +91,9 @@ class Variant:
                 b"\r\n" + mark.replace(b"\r\n", b"--\r\n"),
             ]
         )
-        self._seal = dkim.Seal.of_settings(self._headers)
-        self._relaxed = [piece if isinstance(piece, str) else dkim.relaxed_lines(piece) for piece in self._body]
-        self._data = [piece if isinstance(piece, str) else as_data(piece) for piece in (self._headers, b"\r\n", *self._body)]
+        self._seal = dkim.Seal.of_settings(headers)
+        self._relaxed = [piece if isinstance(piece, str) else dkim.relaxed_lines(piece) for piece in body] if self._seal else []
+        self._data = [piece if isinstance(piece, str) else as_data(piece) for piece in (headers, b"\r\n", *body)]
 
     def mail(self, issue_id: ObjectId, subscription: Row, recipient: str) -> Data:
         """The whole mail to one recipient, at an address as it is carried, as DATA takes it; signed where we sign."""

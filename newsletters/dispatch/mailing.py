@@ -5,6 +5,8 @@ from functools import lru_cache
 from threading import Lock
 from time import monotonic
 
+from bson import ObjectId
+
 from network_api import audit
 from network_api.documents import Row, transactional
 from newsletters.dispatch.letters import Placeholders, Variant, as_carried
@@ -19,11 +21,12 @@ from newsletters.subscriptions.verp import return_path
 
 MOST_VARIANTS = 128  # kept ready at a time, of at most 100 kB each
 MOST_CHOICES = 4096
+MOST_MAILINGS = 2  # that a process keeps ready for its next job
 READ_AGAIN_AFTER = 1.0  # seconds: how long a withdrawn source may still be in what goes out
 
 
 class Mailing:
-    """An issue with its newsletter and its variants, made once each. The connections of a worker share it."""
+    """An issue with its newsletter and its variants, made once each. The connections and the jobs of a worker share it."""
 
     def __init__(self, issue: Issue) -> None:
         self.issue = issue
@@ -74,6 +77,19 @@ class Mailing:
             self._made.cache_clear()
         note_fallen(self.issue, standing if self.issue.sent_at is None else sources.standing_in_archive(self.issue.blocks))
         self._read_at = monotonic()
+
+
+def mailing(issue: Issue) -> Mailing:
+    """The mailing of an issue whose audience is frozen, with the variants that jobs of this process before have made.
+
+    Anew where anybody has edited the issue or its newsletter, or begun another round.
+    """
+    return _mailing(issue.pk, issue.version, Newsletter.get(issue.newsletter_id).version)
+
+
+@lru_cache(MOST_MAILINGS)
+def _mailing(issue_id: ObjectId, *_: int) -> Mailing:
+    return Mailing(Issue.get(issue_id))
 
 
 @transactional

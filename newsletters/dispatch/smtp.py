@@ -24,6 +24,7 @@ ENVELOPE = (YES, YES, 3)  # what agrees to MAIL, RCPT and DATA
 BAD_ADDRESS = "553 5.1.3 This is no address that SMTP can carry"
 RSET, DOT = b"RSET\r\n", b".\r\n"
 _PATH = re.compile(r"[!-;=?-~]{1,64}@[!-;=?-~]{1,255}")  # no space, no control character, no angle bracket
+_ONE_LINE = re.compile(rb"(\d{3})(?: ([^\r\n]*))?\r?\n")  # a whole reply, as most are
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _LONGEST_ANSWER, _LONGEST_UNREAD, _MOST_LINES = 300, 4096, 100
@@ -177,17 +178,24 @@ class Connection:
 
     def _reply(self, yes: int = ANY) -> Reply:
         """The next reply: a no, or the given first digit of a yes. Raises Lost, also where it is neither."""
-        texts: list[str] = []
+        if whole := _ONE_LINE.match(self._read):
+            self._read = self._read[whole.end() :]
+            reply = _as_reply(whole[1], [whole[2] or b""])
+        else:
+            reply = self._read_reply()
+        if yes != ANY and reply.code // 100 not in (yes, *NO):
+            raise Lost(f"This is no answer to what was asked: {reply}")
+        return reply
+
+    def _read_reply(self) -> Reply:
+        texts: list[bytes] = []
         while len(texts) < _MOST_LINES:
             line = self._line()
             if not line[:3].isdigit() or line[3:4] not in (b" ", b"-", b""):
                 raise Lost(f"This is no reply of SMTP: {line[:80]!r}")
-            texts.append(line[4:].decode(errors="replace").strip())
+            texts.append(line[4:])
             if line[3:4] != b"-":
-                reply = Reply(int(line[:3]), " ".join(texts))
-                if yes != ANY and reply.code // 100 not in (yes, *NO):
-                    raise Lost(f"This is no answer to what was asked: {reply}")
-                return reply
+                return _as_reply(line[:3], texts)
         raise Lost("The reply of the server does not end")
 
     def _line(self) -> bytes:
@@ -253,6 +261,10 @@ def as_data(content: bytes) -> Data:
 def as_text(error: Exception) -> str:
     """An error for an answer in the ledger."""
     return f"{type(error).__name__}: {error}"[:_LONGEST_ANSWER]
+
+
+def _as_reply(code: bytes, texts: Iterable[bytes]) -> Reply:
+    return Reply(int(code), " ".join(text.decode(errors="replace").strip() for text in texts))
 
 
 def _envelope(mail: Mail) -> bytes:
