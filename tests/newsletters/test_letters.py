@@ -20,6 +20,7 @@ from network_api.documents import utcnow
 from network_api.networks.documents import Network
 from newsletters.dispatch.ledger import count
 from newsletters.dispatch.letters import Placeholders, Variant, message_id
+from newsletters.dispatch.mailing import mailing
 from newsletters.documents import Newsletter, Sender
 from newsletters.issues.documents import Issue
 from newsletters.issues.rendering import render
@@ -261,3 +262,14 @@ def test_an_address_that_carries_commands_reaches_nobody_and_stops_nothing(newsl
     found = read(server.senders["aino@example.org"])
     assert found is not None
     assert found[0] == issue.pk
+
+
+def test_variants_are_kept_from_job_to_job_until_somebody_edits_what_they_are_made_of(newsletter: Newsletter) -> None:
+    issue = issue_being_sent(newsletter)
+    kept = mailing(issue)
+    assert mailing(Issue.get(issue.pk)) is kept
+    Newsletter.change({"_id": newsletter.pk}, {"$set": {"reply_to": "uusi@example.org"}, "$inc": {"version": 1}})
+    assert mailing(issue).newsletter.reply_to == "uusi@example.org"
+    later = issue.change({"_id": issue.pk}, {"$inc": {"version": 1}})
+    assert later is not None
+    assert mailing(later).issue.version == later.version
