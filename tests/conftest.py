@@ -116,6 +116,7 @@ def shared_app(settings: dict[str, Any]) -> Flask:
     """The one application of this worker."""
     app = create_app(settings)
     ensure_indexes(app)
+    others_began.set()  # on a server that a URL names, an earlier run may have left something
     return app
 
 
