@@ -2,15 +2,23 @@
 
 import sys
 
-from benchmarks import dispatch, pages, reads, registration
+from benchmarks import dispatch, growth, guard, pages, reads, registration, rest
 
-MEASURES = {"registration": registration.main, "dispatch": dispatch.main, "pages": pages.main, "reads": reads.main}
+MEASURES = {
+    "registration": registration.main,
+    "dispatch": dispatch.main,
+    "pages": pages.main,
+    "reads": reads.main,
+    "growth": growth.main,
+    "rest": rest.main,
+    "guard": guard.main,
+}
 
 
 def main(arguments: list[str]) -> int:
     """Measure what is named, or everything; the exit status, not 0 where a goal was missed."""
     if not arguments:
-        return max([measure([]) for measure in MEASURES.values()])
+        return max([measure([]) for name, measure in MEASURES.items() if name != "guard"])
     name, *options = arguments
     if name not in MEASURES:
         sys.stderr.write(f"There is no benchmark {name}; there are: {', '.join(MEASURES)}.\n")

@@ -56,13 +56,18 @@ def _share(uri: str, event_id: ObjectId, people: Sequence[Row], clients: int, st
     def work(mine: Any) -> None:
         for person in mine:
             started = time.perf_counter()
-            with client.start_session() as session:
-                session.with_transaction(lambda running, person=person: _register(database, running, event_id, person))
+            register(client, database, event_id, person)
             seconds.append(time.perf_counter() - started)
 
     time.sleep(max(0.0, starts_at - time.time()))
     all_at_once(people, clients, work)
     return time.time(), seconds
+
+
+def register(client: MongoClient[dict[str, Any]], database: Database[dict[str, Any]], event_id: ObjectId, person: Row) -> None:
+    """Register one person, in one transaction."""
+    with client.start_session() as session:
+        session.with_transaction(lambda running: _register(database, running, event_id, person))
 
 
 def _register(database: Database[dict[str, Any]], session: ClientSession, event_id: ObjectId, person: Row) -> None:

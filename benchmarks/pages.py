@@ -27,6 +27,12 @@ class Pair(NamedTuple):
 
     page: str
     reads: tuple[str, ...]
+    shows: str = ""  # for a page of one of many: which
+
+    @property
+    def name(self) -> str:
+        """What it is called whatever the data."""
+        return f"{self.page.rpartition('/')[0]}/<{self.shows}>" if self.shows else self.page
 
 
 def pairs() -> list[Pair]:
@@ -39,12 +45,12 @@ def pairs() -> list[Pair]:
         Pair("/", ("/api/v1/events?phase=open", "/api/v1/regions", "/api/v1/newsletters")),
         Pair("/events", ("/api/v1/events?phase=open",)),
         Pair("/events/past", ("/api/v1/events?phase=ended",)),
-        Pair(f"/events/{event['slug']}", (f"/api/v1/events/{event['_id']}",)),
+        Pair(f"/events/{event['slug']}", (f"/api/v1/events/{event['_id']}",), "theme day"),
         Pair("/networks", ("/api/v1/regions",)),
-        Pair(f"/networks/{network['slug']}", (f"/api/v1/networks/{network['_id']}", *of_network)),
+        Pair(f"/networks/{network['slug']}", (f"/api/v1/networks/{network['_id']}", *of_network), "network"),
         Pair("/introductions", ("/api/v1/introductions",)),
         Pair("/newsletters", ("/api/v1/newsletters",)),
-        Pair(f"/newsletters/{newsletter['slug']}", (f"/api/v1/newsletters/{newsletter['_id']}",)),
+        Pair(f"/newsletters/{newsletter['slug']}", (f"/api/v1/newsletters/{newsletter['_id']}",), "newsletter"),
     ]
 
 

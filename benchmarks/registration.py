@@ -150,11 +150,8 @@ def check_platform(settings: Mapping[str, str]) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def measure_bare(uri: str, event_id: str, people: Sequence[Person], clients: int, content: str) -> float:
-    """The same number of the same transactions by pymongo alone; the rate."""
-    client: MongoClient[dict[str, Any]] = MongoClient(uri)
-    database = client.get_default_database()
-    bare.prepare(database, ObjectId(event_id))
+def bare_rows(database: Any, event_id: str, people: Sequence[Person], content: str) -> list[dict[str, Any]]:
+    """What the bare transaction stores for each, made after what the first registration and the first mail stored."""
     registration = database.registrations.find_one({"event_id": ObjectId(event_id)}) or {}
     mail = {**(database.outgoing_mail.find_one({}) or {}), "state": "ready", "subject": "Ilmoittautuminen", "text": content}
     rows = []
@@ -167,6 +164,15 @@ def measure_bare(uri: str, event_id: str, people: Sequence[Person], clients: int
                 "mail": {**mail, "_id": ObjectId(), "cause": f"bare:{person.email}", "to": person.email},
             }
         )
+    return rows
+
+
+def measure_bare(uri: str, event_id: str, people: Sequence[Person], clients: int, content: str) -> float:
+    """The same number of the same transactions by pymongo alone; the rate."""
+    client: MongoClient[dict[str, Any]] = MongoClient(uri)
+    database = client.get_default_database()
+    bare.prepare(database, ObjectId(event_id))
+    rows = bare_rows(database, event_id, people, content)
     took, seconds = bare.register_all(uri, ObjectId(event_id), rows, clients)
     client.close()
     return told("the bare transaction by pymongo", len(people), took, seconds)

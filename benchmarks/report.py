@@ -6,9 +6,11 @@ Each benchmark has a section of its own there, which `--write` makes anew; the o
 import os
 import platform
 import re
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _BEGIN = "# Benchmarks\n\nWritten by `make bench ARGS='<name> --write'`. Judge by ratios: they are of one run on one machine.\n"
@@ -19,11 +21,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows)) + "\n"
 
 
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """The median, and from the least to the most."""
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def told(text: str) -> None:
+    """Say how it goes, beside the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def machine() -> str:
     """What this is measured on."""
     model = re.search(r"^model name\s*: (.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
     cores = f"{os.cpu_count()} cores of {model[1] if model else platform.machine()}"
-    return f"{cores}, Python {platform.python_version()}, the embedded database"
+    server = "the MongoDB server of NETWORK_MONGODB_URI" if os.environ.get("NETWORK_MONGODB_URI") else "the embedded database"
+    return f"{cores}, Python {platform.python_version()}, {server}"
 
 
 def write(name: str, title: str, text: str) -> None:

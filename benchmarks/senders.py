@@ -53,15 +53,15 @@ def _meet_at(barrier: Barrier) -> None:
     _barriers.append(barrier)
 
 
-def _measured(work: Callable[[], object]) -> Worked:
+def measured(work: Callable[[], object]) -> Worked:
     """Do it when all others are ready too."""
     _barriers[0].wait(_PATIENCE)
     began = time.time()
     work()
-    return Worked(began, time.time(), _peak())
+    return Worked(began, time.time(), peak())
 
 
-def _peak() -> float:
+def peak() -> float:
     """The most memory that this process has had, in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
@@ -75,7 +75,7 @@ def bare(port: int, mail: Mail, number: int, connections: int) -> Worked:
             for each in numbers:
                 client.sendmail(mail.sender, [f"tilaaja{each}@example.org"], mail.content)
 
-    return _measured(lambda: _over(connections, number, send))
+    return measured(lambda: _over(connections, number, send))
 
 
 def pipelined(port: int, mail: Mail, number: int, connections: int) -> Worked:
@@ -88,7 +88,7 @@ def pipelined(port: int, mail: Mail, number: int, connections: int) -> Worked:
         assert states == {"accepted"}, states
         connection.quit()
 
-    return _measured(lambda: _over(connections, number, send))
+    return measured(lambda: _over(connections, number, send))
 
 
 def _over(connections: int, number: int, send: Callable[[Sequence[int]], None]) -> None:
@@ -115,6 +115,6 @@ def dispatch(settings: Mapping[str, Any], issue_id: ObjectId) -> Worked:
             while Issue.state_of(issue_id) == SENDING and Progress.due(issue_id):
                 batches.work(issue_id)
 
-        worked = _measured(work)
+        worked = measured(work)
         pool.close()
         return worked

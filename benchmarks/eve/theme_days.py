@@ -1,7 +1,6 @@
 """Eve's list of theme days, of the collection that the API reads; run in an environment of its own (`benchmarks/served.py`).
 
-Public ones in the order of their start, all fields that are stored. Eve does not count them all for each page, which it would do
-unless told not to; beyond that it is as it comes.
+Public ones in the order of their start, all fields that are stored; beyond that Eve is as it comes.
 """
 
 import os
@@ -14,7 +13,6 @@ application = Eve(
         "URL_PREFIX": "api/v1",
         "LAST_UPDATED": "updated_at",
         "DATE_CREATED": "created_at",
-        "OPTIMIZE_PAGINATION_FOR_SPEED": True,
         "QUERY_MAX_RESULTS": "limit",
         "DOMAIN": {
             "events": {
