@@ -71,14 +71,14 @@ def _at_once(webhook: Webhook) -> int:
 
 
 def _go_on_with(application: Flask, claimed: WebhookDelivery | None) -> None:
-    """Deliver, and whatever is next for the same webhook, for a while."""
+    """Deliver, and whatever is next for the same webhook, for a while; one that fails is left alone until the next look."""
     ends = monotonic() + _IN_A_ROW
     with application.app_context():
         try:
             while claimed is not None:
                 deliver(claimed)
                 webhook = Webhook.first({"_id": claimed.webhook_id, "state": ACTIVE})
-                goes_on = webhook and lanes.is_open and monotonic() < ends
+                goes_on = webhook and not webhook.failing_since and lanes.is_open and monotonic() < ends
                 claimed = WebhookDelivery.claim(webhook.pk, _at_once(webhook)) if webhook and goes_on else None
         except PyMongoError as error:  # the lease ends, and another takes over
             logger.warning("A delivery to a webhook was broken off: %r", error)

@@ -14,7 +14,7 @@ from bson import ObjectId
 from flask import current_app
 from mongoengine import DateTimeField, EmbeddedDocumentListField, IntField, ObjectIdField, StringField
 
-from network_api.documents import LONG_AGO, AlreadyExists, BaseDocument, Part, utcnow
+from network_api.documents import LONG_AGO, AlreadyExists, BaseDocument, Part, Row, utcnow
 from network_api.errors import Conflict
 from network_api.measures import Gauge
 from network_api.webhooks.message_documents import WebhookMessage
@@ -23,6 +23,7 @@ WAITING, SENDING, DELIVERED, FAILED = STATES = ("waiting", "sending", "delivered
 OPEN, ENDED = (WAITING, SENDING), (DELIVERED, FAILED)
 SPARE = timedelta(seconds=20)  # of a lease: for looking up a name, and for writing down what came of it
 ATTEMPTS_KEPT = 20
+_LOOKS = 3  # for something to claim, where others are quicker
 _MOMENT = timedelta(milliseconds=1)  # what is due now is due
 
 
@@ -81,21 +82,36 @@ class WebhookDelivery(BaseDocument):
 
     @classmethod
     def claim(cls, webhook_id: ObjectId, at_once: int) -> Self | None:
-        """Take the delivery whose turn it is, if there is one and a slot for it. What a killed worker had keeps its slot."""
-        now = utcnow()
-        due = {"webhook_id": webhook_id, "state": {"$in": list(OPEN)}, "due_at": {"$gt": LONG_AGO, "$lt": now + _MOMENT}}
-        for row in cls.rows(due, sort=[("due_at", 1), ("_id", 1)], limit=1):
+        """Take the delivery whose turn it is, if there is one and a slot for it."""
+        for _ in range(_LOOKS):
+            row = cls._next(webhook_id)
+            if row is None:
+                return None
             slot = row["slot"] if row["state"] == SENDING else cls._free_slot(webhook_id, at_once)
             if slot is None:
                 return None
-            until = now + timedelta(seconds=current_app.config["WEBHOOK_SECONDS"]) + SPARE
-            taken = {"state": SENDING, "slot": slot, "due_at": until}
-            where = {"_id": row["_id"], "state": row["state"], "due_at": row["due_at"]}
-            try:
-                return cls.change(where, {"$set": taken, "$inc": {"fence": 1, "tries": 1}})
-            except AlreadyExists:  # another worker has taken this slot at the same moment
-                return None
+            if claimed := cls._take(row, slot):
+                return claimed
         return None
+
+    @classmethod
+    def _next(cls, webhook_id: ObjectId) -> Row | None:
+        """What is due first. Before all else what killed workers had: it keeps its slot, and others wait for that."""
+        due = {"webhook_id": webhook_id, "due_at": {"$gt": LONG_AGO, "$lt": utcnow() + _MOMENT}}
+        for state in (SENDING, WAITING):
+            if found := cls.rows({**due, "state": state}, sort=[("due_at", 1), ("_id", 1)], limit=1):
+                return found[0]
+        return None
+
+    @classmethod
+    def _take(cls, row: Row, slot: int) -> Self | None:
+        """None where another worker has taken it, or the slot, since it was looked at."""
+        until = utcnow() + timedelta(seconds=current_app.config["WEBHOOK_SECONDS"]) + SPARE
+        taken = {"$set": {"state": SENDING, "slot": slot, "due_at": until}, "$inc": {"fence": 1, "tries": 1}}
+        try:
+            return cls.change({"_id": row["_id"], "state": row["state"], "due_at": row["due_at"]}, taken)
+        except AlreadyExists:
+            return None
 
     @classmethod
     def _free_slot(cls, webhook_id: ObjectId, at_once: int) -> int | None:

@@ -14,6 +14,7 @@ from bson import ObjectId
 from network_api.app import create_app
 from network_api.documents import utcnow
 from network_api.networks.documents import Network
+from network_api.webhooks import delivery_documents
 from network_api.webhooks.delivery_documents import WebhookDelivery
 from network_api.webhooks.documents import AT_ONCE
 from network_api.webhooks.lanes import lanes
@@ -58,6 +59,7 @@ class Attempted(NamedTuple):
 def claim(settings: dict[str, Any], webhook: ObjectId, claims: list[Attempted]) -> list[bool]:
     """Claim these one after the other, each when the other process has looked too; whether they were had."""
     with create_app(settings).app_context():
+        delivery_documents._LOOKS = 1  # each meets the other once
         look, rows, change = WebhookDelivery._free_slot, WebhookDelivery.rows, WebhookDelivery.change
 
         def look_and_wait(*given: Any) -> int | None:
@@ -169,6 +171,34 @@ def test_a_worker_that_is_killed_before_the_answer_loses_nothing(
     first, second = receiver.heard
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert states(hook) == ["delivered"]
+
+
+def test_what_killed_workers_had_is_taken_up_before_what_waits(
+    hook: Hook, receiver: Receiver, regional: Network, work: Callable[[], None]
+) -> None:
+    """It holds the slots that the others, which were due before its lease ended, wait for."""
+    happen(regional, AT_ONCE + 2)
+    spread_what_waits(float("inf"))
+    had = [WebhookDelivery.claim(hook.pk, AT_ONCE) for _ in range(AT_ONCE)]
+    assert all(had)
+    work()
+    assert receiver.heard == []
+    with time_machine.travel(utcnow() + LEASE):
+        work()
+        work()
+    assert states(hook) == ["delivered"] * (AT_ONCE + 2)
+
+
+def test_one_that_fails_is_asked_once_at_each_look(
+    hook: Hook, receiver: Receiver, regional: Network, work: Callable[[], None]
+) -> None:
+    receiver.answers = [status(500)] * (AT_ONCE + 2)
+    happen(regional, 2 * AT_ONCE)
+    work()
+    assert 1 <= len(receiver.heard) <= AT_ONCE
+    before = len(receiver.heard)
+    work()
+    assert len(receiver.heard) == before + 1
 
 
 def test_whoever_lost_the_lease_says_nothing_any_more(hook: Hook, regional: Network) -> None:
