@@ -6,20 +6,22 @@ times the API at the most: a page reads what the API reads, and is laid out besi
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from benchmarks import running
+from benchmarks import report, running
 from events.documents import Event
 from network_api.app import make_demo
 from network_api.networks.documents import Network
 from newsletters.documents import Newsletter
 
 GOAL, ROUNDS = 3.0, 200
+HEAD = ("page", "ms", "the API, ms", f"ratio (goal: {GOAL} at most)")
+NOTE = "Each page beside the API's reads of the same, on demo data, one after the other. Medians.\n\n"
 
 
 class Pair(NamedTuple):
@@ -71,21 +73,23 @@ def measured(app: Flask, pair: Pair, rounds: int) -> tuple[float, float]:
     return median(page for page, _ in times), median(read for _, read in times)
 
 
-def run(say: Callable[[str], None], rounds: int) -> bool:
-    """Measure every pair; whether all stay within the goal."""
+def run(rounds: int) -> tuple[str, bool]:
+    """The table of every pair, and whether all stay within the goal."""
     with running.database() as uri, running.platform(running.settings(uri, 25, RATELIMIT_ENABLED=False)) as app:
         make_demo()
-        say("| page | ms | the API, ms | ratio (goal: 3.0 at most) |\n| --- | --- | --- | --- |")
-        within = []
-        for pair in pairs():
-            page, read = measured(app, pair, rounds)
-            within.append(page / read <= GOAL)
-            say(f"| {pair.page} | {page * 1000:.1f} | {read * 1000:.1f} | {page / read:.2f} |")
-    return all(within)
+        found = {pair.name: measured(app, pair, rounds) for pair in pairs()}
+    rows = [(name, f"{page * 1000:.1f}", f"{read * 1000:.1f}", f"{page / read:.2f}") for name, (page, read) in found.items()]
+    return report.table(HEAD, rows), all(page / read <= GOAL for page, read in found.values())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure as the command line says; the exit status."""
     parser = argparse.ArgumentParser("pages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="requests of each kind")
-    return 0 if run(print, parser.parse_args(arguments).rounds) else 1
+    parser.add_argument("--write", action="store_true", help="write the table to docs/benchmarks.md")
+    given = parser.parse_args(arguments)
+    table, within = run(given.rounds)
+    print(table)
+    if given.write:
+        report.write("pages", "Public pages", NOTE + table)
+    return 0 if within else 1
