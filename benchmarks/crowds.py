@@ -138,8 +138,10 @@ def _letters(network: Network, size: int) -> dict[str, Any]:
 
 
 def _webhooks(network: Network, size: int) -> dict[str, Any]:
-    webhook = Webhook(network_id=network.pk, name="CRM", url="https://crm.example.org", types=["webhook.test"]).insert()
-    many(webhook, _OWN)
+    for _ in range(_OWN):
+        webhook = Webhook(network_id=network.pk, name="CRM", url="https://crm.example.org", types=["webhook.test"])
+        webhook.new_secret(utcnow())
+        webhook.insert()
     told = WebhookDelivery(webhook_id=webhook.pk, message_id=ObjectId(), type="webhook.test", expires_at=utcnow() + _KEPT)
     many(told, size, {"message_id": ObjectId}, state=DELIVERED, ended_at=utcnow())
     return {"webhook_id": webhook.pk}
