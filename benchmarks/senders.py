@@ -14,10 +14,12 @@ from bson import ObjectId
 from network_api.app import create_app
 from newsletters.dispatch import batches
 from newsletters.dispatch.ledger import Progress
+from newsletters.dispatch.mailing import Mailing
 from newsletters.dispatch.pool import pool
 from newsletters.dispatch.servers import Server
 from newsletters.dispatch.smtp import Mail
 from newsletters.issues.documents import SENDING, Issue
+from newsletters.subscriptions.documents import Subscription
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["network_api.processes"])
@@ -103,11 +105,8 @@ def _over(connections: int, number: int, send: Callable[[Sequence[int]], None]) 
 
 def dispatch(settings: Mapping[str, Any], issue_id: ObjectId) -> Worked:
     """A worker of the dispatch: what its jobs do, until nothing is left to be claimed."""
-    app = create_app(settings)
-    with app.app_context():
-        Progress.any_open(issue_id)  # connects to the database, as a worker that waits for a job has long done,
-        for template in ("newsletters/letter.txt", "newsletters/letter.mjml"):  # and has sent a letter before
-            app.jinja_env.get_template(template)
+    with create_app(settings).app_context():
+        _warm_up(Issue.get(issue_id))
 
         def work() -> None:
             while batches.work(issue_id):
@@ -118,3 +117,9 @@ def dispatch(settings: Mapping[str, Any], issue_id: ObjectId) -> Worked:
         worked = measured(work)
         pool.close()
         return worked
+
+
+def _warm_up(issue: Issue) -> None:
+    """Be a worker that has sent a letter before: connected to the database, templates compiled. What it makes is not kept."""
+    reader = Subscription.rows({"newsletter_id": issue.newsletter_id, "_id": issue.audience.until})[0]
+    Mailing(issue).mails({0: reader})
