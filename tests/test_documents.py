@@ -53,6 +53,18 @@ def stored(key: str) -> dict[str, Any]:
     return row
 
 
+# Fields of the next release
+
+
+def test_a_field_that_only_the_next_release_knows_is_read_past_and_stays_as_it_is() -> None:
+    """So both can run side by side, and this one edits rows of the other."""
+    note = Note(key="a").insert()
+    Note.collection().update_one({"_id": note.pk}, {"$set": {"colour": "blue"}})
+    edited, differing = Note.get(note.pk).edit({"text": "Hei"})
+    assert (edited.text, differing) == ("Hei", {"text": {"before": None, "after": "Hei"}})
+    assert stored("a")["colour"] == "blue"
+
+
 # Single writes
 
 
