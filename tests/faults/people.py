@@ -1,121 +1,19 @@
 """People who use the platform while it breaks, and what they were told: everything that was acknowledged is in their journal."""
 
-import http.client
-import json
-import re
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
-from email.policy import default
-from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-LINK = re.compile(r"/manage/(registrations|subscriptions)/([\w~-]+(?:\.[\w~-]+)*)")
-PATIENCE = 150.0  # seconds: longer than any fault, and than a database keeps what a killed process has left open
+from tests.faults.client import Answer, Client
+from tests.faults.inbox import Inbox
+
 NUMBER = 4
 PAUSE = (0.05, 0.4)  # seconds between two wishes of a person
-IN_FLIGHT = "idempotency_key_in_flight"
-
-
-class Answer(NamedTuple):
-    """What a node said; `tries` counts the requests that it took."""
-
-    status: int
-    body: Any
-    headers: dict[str, str]
-    tries: int
-
-    @property
-    def code(self) -> str:
-        """The stable code of a refusal."""
-        return str((self.body or {}).get("code", ""))
-
-
-class Client:
-    """A patient client: without a final answer it asks again, the other node, under the same Idempotency-Key."""
-
-    def __init__(self, ports: Sequence[int], token: str | None = None) -> None:
-        self.ports, self.token = ports, token
-        self.seen: Counter[int] = Counter()  # answers by status; 0 where there was none
-        self._turn = 0
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """The final answer. Raises TimeoutError."""
-        sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        sent |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        ends, tries = time.monotonic() + PATIENCE, 0
-        while True:
-            tries += 1
-            answer = self._once(method, path, data, sent, tries)
-            self.seen[answer.status] += 1
-            if 0 < answer.status < http.client.INTERNAL_SERVER_ERROR and answer.code != IN_FLIGHT:
-                return answer
-            if time.monotonic() > ends:
-                raise TimeoutError(f"{method} {path}: no answer in {PATIENCE:.0f} s, at last {answer}")
-            self._turn += 1
-            time.sleep(0.2)
-
-    def _once(self, method: str, path: str, body: bytes | None, headers: dict[str, str], tries: int) -> Answer:
-        port = self.ports[self._turn % len(self.ports)]
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request(method, path if path.startswith("//") else f"/api/v1{path}", body, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, json.loads(answer.read() or b"null"), dict(answer.getheaders()), tries)
-        except (OSError, ValueError, http.client.HTTPException):
-            return Answer(0, None, {}, tries)
-        finally:
-            connection.close()
-
-    def all_of(self, path: str) -> Iterator[dict[str, Any]]:
-        """Every item of a list."""
-        following = f"{path}?limit=100"
-        while following:
-            page = self("GET", following).body
-            yield from page["items"]
-            following = f"{path}?limit=100&cursor={page['next']}" if page["next"] else ""
-
-
-class Mail(NamedTuple):
-    """A mail that the sink has kept."""
-
-    to: str
-    identifier: str
-    links: dict[str, str]
-
-
-class Inbox:
-    """The mail that has arrived."""
-
-    def __init__(self, maildir: Path) -> None:
-        self.folder = maildir / "new"
-        self._read: dict[str, Mail] = {}
-        self._turn = threading.Lock()
-
-    def mails(self) -> list[Mail]:
-        """All of it."""
-        with self._turn:
-            for name in {entry.name for entry in self.folder.iterdir()} - self._read.keys():
-                self._read[name] = _mail((self.folder / name).read_bytes())
-            return list(self._read.values())
-
-    def links(self, kind: str) -> dict[str, str]:
-        """The personal links that people have got, by address."""
-        return {mail.to: mail.links[kind] for mail in self.mails() if kind in mail.links}
-
-
-def _mail(content: bytes) -> Mail:
-    message = message_from_bytes(content, policy=default)
-    body = message.get_body(("plain",))  # type: ignore[attr-defined]  # of an EmailMessage, as the policy has it
-    text = body.get_content() if body else ""
-    return Mail(str(message["Delivered-To"]), str(message["Message-ID"]), dict(LINK.findall(text)))
 
 
 @dataclass
@@ -150,8 +48,7 @@ class Person(threading.Thread):
     def __init__(self, number: int, seed: int, stage: "Crowd") -> None:
         super().__init__(daemon=True)
         self.number, self.dice, self.stage = number, Random(f"{seed}-{number}"), stage
-        self.client = Client(stage.ports)
-        self.client._turn = number
+        self.client = Client(stage.ports, first=number)
         self.at_work = threading.Lock()
         self.count = 0
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from tests.faults.people import Client, Inbox, Journal
+from tests.faults.client import Client
+from tests.faults.inbox import Inbox
+from tests.faults.people import Journal
 from tests.faults.stage import Stage
 
 LIVE = ("confirmed", "waitlisted")
 DONE = ("sent", "withdrawn")
-PER_KILL = 5 * 2  # letters in doubt: a group of each worker
 
 
 def of_registrations(client: Client, stage: Stage, journal: Journal) -> Iterator[str]:

@@ -15,8 +15,9 @@ from pymongo import MongoClient
 
 from tests.faults import reckoning
 from tests.faults.faults import FAULTS
+from tests.faults.inbox import Inbox
 from tests.faults.machines import Machines, running
-from tests.faults.people import Crowd, Inbox
+from tests.faults.people import Crowd
 from tests.faults.stage import Stage, prepare
 from tests.platform.running import eventually
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from tests.faults.client import Client
 from tests.faults.machines import Machines
-from tests.faults.people import Client, stamp
+from tests.faults.people import stamp
 from tests.platform.running import token_of
 
 FEW = 12  # seats on site

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults import reckoning
+from tests.faults.inbox import Inbox
 from tests.faults.machines import missing, running
 from tests.faults.rounds import Lost, Round
 
@@ -54,7 +55,7 @@ def test_it_finds_a_mail_that_is_lost_one_that_came_twice_and_a_reader_who_was_m
         file.unlink()
     copy = twice.with_name(f"{twice.name}.again")
     copy.write_bytes(twice.read_bytes())
-    inbox = reckoning.Inbox(played.machines.mail)
+    inbox = Inbox(played.machines.mail)
     with played.database() as client:
         assert _kinds(reckoning.of_mails(client, inbox, played.crowd.journal)) >= {"was sent, arrived 0", "was sent, arrived 2"}
     assert _kinds(reckoning.of_letters(played.stage.first, played.stage, inbox)) == {"is accepted, arrived 0"}
