@@ -214,7 +214,14 @@ def other_region(national: Network) -> Network:
     ).insert()
 
 
-LONGEST = ("tests/platform/test_crash", "tests/platform", "tests/test_readme_tour", "tests/browser", "tests/test_bad_input")
+LONGEST = (
+    "tests/platform/test_crash",
+    "tests/faults",
+    "tests/platform",
+    "tests/test_readme_tour",
+    "tests/browser",
+    "tests/test_bad_input",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
