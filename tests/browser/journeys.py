@@ -3,8 +3,10 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page
 
@@ -30,6 +32,7 @@ class Traveller:
         self.context.on(
             "request", lambda request: request.url.startswith(self.site) or self.complaints.append(f"asked: {request.url}")
         )
+        self.context.on("request", lambda request: self._read_referer(request.headers.get("referer", "")))
         self.context.on("console", lambda message: self._hear(message.text))
         self.context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
 
@@ -54,6 +57,10 @@ class Traveller:
     def sign_in(self, session: str) -> None:
         """Have a session."""
         self.context.add_cookies([{"name": "session", "value": session, "url": self.site}])
+
+    def _read_referer(self, referer: str) -> None:
+        if urlsplit(referer).path not in ("", "/"):  # a path may have a token in it
+            self.complaints.append(f"Referer: {referer}")
 
     def _hear(self, text: str) -> None:
         if "status of 422" not in text:  # a form that comes back: what the browser says of its status
@@ -118,6 +125,18 @@ class Keyboard:
         self.reach(target)
         self.page.keyboard.press("Space")
         assert self.page.locator(target).first.is_checked(), target
+
+    def choose(self, name: str, value: str) -> None:
+        """Choose one of a group, which Tab reaches as a whole."""
+        self.reach(f"[name={name}]")
+        while not self.page.locator(f"[name={name}][value={value}]").is_checked():
+            self.page.keyboard.press("ArrowDown")
+
+    def type_instant(self, target: str, day: date, clock: str) -> None:
+        """Write into a field of a date and a time, as a browser with American customs has its parts: a year is no end."""
+        self.type(target, f"{day:%m%d%Y}")
+        self.page.keyboard.press("ArrowRight")
+        self.page.keyboard.type(clock)
 
     def go(self, target: str) -> None:
         """Press a button or follow a link."""

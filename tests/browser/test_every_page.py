@@ -36,6 +36,16 @@ PARTS: dict[str, Callable[[dict[str, Any]], Iterator[Address]]] = {  # that work
 }
 
 
+# What tells somebody what they have just done, or speaks of one person.
+KEPT_BY_NOBODY = {
+    "certificate_pages.verify",
+    "registering.registered",
+    "sign_in_pages.ask_for_address",
+    "sign_up_pages.asked",
+    "statements.thank",
+}
+
+
 class Site:
     """The address of the site with the demo data in it, and what was made."""
 
@@ -74,17 +84,19 @@ def test_every_page_is_accessible_valid_and_asks_nobody_else(
         if address.signed_in:
             visitor.sign_in(session)
         visitor.language = "en" if address.endpoint == "docs.page" else LANGUAGES[place % 3]
-        texts.append(opened(visitor, address))
+        texts.append(opened(visitor, address, is_public=part == "public" and address.endpoint not in KEPT_BY_NOBODY))
         wrong += [f"{address.path}: {found}" for found in chain(seen(visitor, address, axe), told(texts[-1]))]
     visitor.end()
     assert not wrong, "\n".join(wrong)
 
 
-def opened(visitor: Traveller, address: Address) -> str:
+def opened(visitor: Traveller, address: Address, *, is_public: bool) -> str:
     """The text of a page that has been opened."""
     answer = visitor.page.goto(f"{visitor.site}{address.path}{'&' if '?' in address.path else '?'}lang={visitor.language}")
     assert answer
     assert answer.status == 200, address.path
+    assert answer.headers["cache-control"] == ("no-cache" if is_public else "no-store"), address.path
+    assert answer.headers["referrer-policy"] in ("strict-origin", "no-referrer"), address.path  # so that no token goes along
     assert "unsafe" not in answer.headers["content-security-policy"] or address.endpoint == "docs.page"
     if address.endpoint == "docs.page":
         visitor.page.wait_for_selector(".opblock")
@@ -114,6 +126,9 @@ def test_each_public_page_asks_the_database_four_times_at_the_most_and_is_light(
         with queries.counted() as sent:
             page = client.get(address.path)
         assert len(sent) <= 4, (address.path, sent)
+        if address.endpoint not in KEPT_BY_NOBODY:
+            again = client.get(address.path, headers={"If-None-Match": page.headers["ETag"]})
+            assert (again.status_code, again.data) == (304, b""), address.path
         if address.endpoint != "docs.page":  # Swagger UI, for who writes programs
             assert len(page.data) + sum(sizes_of_assets(client, page.text)) < 60_000, address.path
 

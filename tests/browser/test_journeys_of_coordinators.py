@@ -18,7 +18,7 @@ from newsletters.issues.documents import Issue
 from tests.browser.journeys import DESKTOP, PHONE, Keyboard, Traveller
 from tests.conftest import Api
 from tests.events.factories import make_event, register
-from tests.newsletters.factories import approved_issue, make_newsletter, subscribe, work_until_idle
+from tests.newsletters.factories import make_newsletter, subscribe, work_until_idle
 from tests.newsletters.smtp import FaultyServer
 
 DAY = (utcnow() + timedelta(days=30)).date()
@@ -167,14 +167,21 @@ def test_a_letter_from_its_first_word_to_its_last_reader(
     at_desk.end()
 
 
-def test_the_keyboard_alone_publishes_and_checks_in(alone: Traveller, coordinator: Api, regional: Network, anyone: Api) -> None:
+def test_the_keyboard_alone_drafts_publishes_and_checks_in(alone: Traveller, coordinator: Api, regional: Network, anyone: Api) -> None:
     sit_down(alone, coordinator)
-    event = make_event(regional, status="draft", published_at=None)
-    alone.goto(f"/desk/events/{event.pk}")
-    hands = Keyboard(alone.page)
+    hands = Keyboard(alone.goto("/desk"))
+    hands.go("a[href='/desk/events/new']")
+    hands.type("[name='title.fi']", "Verkostopäivä")
+    hands.type_instant("[name=starts_at]", DAY, "0900AM")
+    hands.type_instant("[name=ends_at]", DAY, "0300PM")
+    hands.type("[name='venue.name']", "Kirjasto")
+    hands.type("[name='capacity.onsite']", "2")
+    hands.go("main form button")
     hands.reach("details:has(form[action$='/publish']) summary")
     alone.page.keyboard.press("Enter")
     hands.go("form[action$='/publish'] button")
+    event = Event.wrap(Event.rows({})[0])
+    assert (event.status, event.ends_at - event.starts_at) == ("published", timedelta(hours=6))
     register(anyone, event, "aino")
     alone.goto(f"/desk/events/{event.pk}/check-in")
     expect(alone.page.locator("[name=code]")).to_be_focused()
@@ -189,14 +196,20 @@ def test_the_keyboard_alone_publishes_and_checks_in(alone: Traveller, coordinato
     alone.end()
 
 
-def test_the_keyboard_alone_sends_a_letter_and_watches_it_finish(
-    alone: Traveller, coordinator: Api, newsletter: Newsletter, server: FaultyServer
+def test_the_keyboard_alone_writes_a_letter_sends_it_and_watches_it_finish(
+    alone: Traveller, coordinator: Api, colleague: Api, newsletter: Newsletter, server: FaultyServer
 ) -> None:
     sit_down(alone, coordinator)
     subscribe(newsletter, "eka@example.org")
-    issue = approved_issue(newsletter)
+    hands = Keyboard(alone.goto(f"/desk/newsletters/{newsletter.pk}"))
+    hands.type("[name='title.fi']", "Marraskuun kirje")
+    hands.go("main form button")
+    hands.type("[name='new.text.fi']", "Hyvää talvea!")
+    hands.go("button[value=add]")
+    hands.go("form[action$='/submit'] button")
+    issue = Issue.wrap(Issue.rows({})[0])
+    assert colleague.post(f"/issues/{issue.pk}/approve").json["state"] == "approved"
     alone.goto(f"/desk/issues/{issue.pk}")
-    hands = Keyboard(alone.page)
     hands.reach("details:has(form[action$='/send']) summary")
     alone.page.keyboard.press("Enter")
     hands.go("form[action$='/send'] button")
