@@ -8,6 +8,8 @@ const forEverybody = ({ React: { createElement, Fragment } }) => ({
     InfoContainer: (Info) => (given) => createElement("section", { "aria-label": "About" }, createElement(Info, given)),
     operations: (Operations) => (given) =>
       createElement(Fragment, null, createElement("h2", { className: "calls" }, "Calls"), createElement(Operations, given)),
+    Webhooks: (Webhooks) => (given) => // what follows begins with a heading of the fourth level
+      createElement(Fragment, null, createElement(Webhooks, given), createElement("h3", { className: "calls" }, "What they carry")),
   },
 });
 
@@ -16,5 +18,6 @@ window.ui = SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   validatorUrl: null,
+  tagsSorter: (one, other) => (one === "webhooks") - (other === "webhooks"), // to sign in comes first
   plugins: [forEverybody],
 });
