@@ -167,7 +167,9 @@ def test_a_letter_from_its_first_word_to_its_last_reader(
     at_desk.end()
 
 
-def test_the_keyboard_alone_drafts_publishes_and_checks_in(alone: Traveller, coordinator: Api, regional: Network, anyone: Api) -> None:
+def test_the_keyboard_alone_drafts_publishes_and_checks_in(
+    alone: Traveller, coordinator: Api, regional: Network, anyone: Api
+) -> None:
     sit_down(alone, coordinator)
     hands = Keyboard(alone.goto("/desk"))
     hands.go("a[href='/desk/events/new']")
