@@ -44,7 +44,16 @@ def apply_together(settings: dict[str, Any], guarded: bool) -> None:
     with create_app(settings).app_context():
         if not guarded:
             MigrationState.advance = lambda self, place, changed: None
-        together()
+        claim = MigrationState.claim
+
+        def claim_together(name: str) -> MigrationState | None:
+            """The first time: both have claimed before either goes on, so that the earlier claim is no longer the newest."""
+            MigrationState.claim = claim
+            claimed = claim(name)
+            together()
+            return claimed
+
+        MigrationState.claim = claim_together
         apply_alone()
 
 
