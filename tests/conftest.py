@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from network_api import measures
 from network_api.app import create_app, documents, ensure_indexes
 from network_api.auth.documents import AccessToken
 from network_api.limits import process_counts, shared_limiter
@@ -75,6 +76,11 @@ written = Written()
 monitoring.register(census)
 monitoring.register(written)
 monitoring.register(queries)
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker count for itself: the folder of this process would be that of all."""
+    os.environ.pop(measures.FOLDER, None)
 
 
 @pytest.fixture(scope="session")

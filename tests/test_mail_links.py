@@ -22,6 +22,8 @@ from network_api.members.documents import Member
 from network_api.networks import mails as network_mails
 from network_api.networks.documents import Network
 from network_api.site import mails as site_mails
+from network_api.webhooks import mails as webhook_mails
+from network_api.webhooks.documents import GONE, Webhook
 from newsletters.documents import Newsletter
 from newsletters.issues import mails as issue_mails
 from newsletters.issues.rendering import Links, render
@@ -96,6 +98,7 @@ def mails(
         issue_mails.please_approve(row, issue, newsletter, render(newsletter, issue, "fi", Links())),
         *(issue_mails.answered(row, issue, step, "Hyvä") for step in ("approved", "rejected")),
         site_mails.feedback("yllapito@example.org", "fi", "Lomake ei avaudu.", "kayttaja@example.org"),
+        webhook_mails.disabled(row, Webhook(name="Nettisivut", url="https://example.org/", disabled_because=GONE)),
     ]
     for message in messages:
         outbox.put(message)
