@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from network_api import measures
+from network_api import measures, migrating
 from network_api.app import create_app, documents, ensure_indexes
 from network_api.auth.documents import AccessToken
 from network_api.limits import process_counts, shared_limiter
@@ -138,6 +138,13 @@ def app(shared_app: Flask, mail_server: MailServer) -> Iterator[Flask]:
     shared_app.extensions["celery"].set_current()
     with shared_app.app_context():
         yield shared_app
+
+
+@pytest.fixture
+def migrated(app: Flask) -> None:
+    """The database has had all migrations, as one must that is ready for requests."""
+    for _ in migrating.apply():
+        pass
 
 
 @pytest.fixture

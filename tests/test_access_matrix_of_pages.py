@@ -248,6 +248,7 @@ def test_every_page_stands_in_the_matrix_once(shared_app: Flask) -> None:
     assert sorted(line for line, _ in LINES) == sorted(pages_of(shared_app))
 
 
+@pytest.mark.usefixtures("migrated")
 def test_everybody_is_let_in_or_turned_away_as_the_matrix_says(pages: Pages) -> None:
     wrong = []
     for line, expected in LINES:

@@ -134,6 +134,7 @@ def test_without_a_name_server_it_says_what_it_could_not_check(config: dict[str,
     assert set(found.values()) == {"unknown"}
 
 
+@pytest.mark.usefixtures("migrated")
 def test_the_command_says_each_finding_and_ends_with_1_where_one_is_wrong(
     app: Flask, name_server: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pymongo.errors import AutoReconnect
 
-from network_api import jobs, migrating
+from network_api import jobs
 from network_api.app import create_app, ensure_indexes
 from network_api.idempotency import IdempotentAnswer
 from network_api.mail.message import MailMessage
@@ -46,9 +46,8 @@ def another(app: Flask, settings: dict[str, Any]) -> Iterator[Any]:
     app.extensions["celery"].set_current()
 
 
+@pytest.mark.usefixtures("migrated")
 def test_ready_means_that_everything_answers(app: Flask) -> None:
-    for _ in migrating.apply():
-        pass
     answer = app.test_client().get("/readyz")
     parts = dict.fromkeys(("database", "indexes", "migrations", "broker", "mail"), "ok")
     assert (answer.status_code, answer.json) == (200, {"status": "ready", **parts})
