@@ -1,5 +1,7 @@
 """Long texts of people, written in Markdown: what their HTML may be made of, and how they stand on a page."""
 
+from functools import lru_cache
+
 import nh3
 from markdown_it import MarkdownIt
 
@@ -10,6 +12,7 @@ LOWEST = 4  # of headings
 _markdown = MarkdownIt("commonmark", {"html": False})
 
 
+@lru_cache(256)
 def safe_html_below(heading: int, markdown: str) -> str:
     """HTML that carries no script, style or foreign scheme, fetches nothing, and has its headings below this level."""
     tokens = _markdown.parse(markdown)

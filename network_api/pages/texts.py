@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
-from network_api.languages import LANGUAGES, in_language
+from network_api.languages import LANGUAGES
 from network_api.markdown import safe_html_below
 from network_api.regions import REGIONS, TILES
 
@@ -16,28 +16,36 @@ Text = Mapping[str, str] | None
 
 def foreign(text: Text) -> str:
     """The language that a text is shown in, where that is not the page's; else empty."""
-    page = str(get_locale())
-    if not text or text.get(page):
-        return ""
-    return next((code for code in LANGUAGES if text.get(code)), "")
+    return _read(text)[1]
 
 
 def said(text: Text) -> Markup:
     """A short text, marked where it is in another language (WCAG 2.2, 3.1.2)."""
-    language = foreign(text)
-    return Markup('<span lang="{}">{}</span>').format(language, plain(text)) if language else escape(plain(text))
+    content, language = _read(text)
+    return Markup('<span lang="{}">{}</span>').format(language, _line(content)) if language else escape(_line(content))
 
 
 def plain(text: Text) -> str:
     """A short text on one line, where no mark can stand."""
-    return " ".join(in_language(text, str(get_locale())).split())
+    return _line(_read(text)[0])
 
 
 def prose(text: Text, heading: int = 2) -> Markup:
     """A long text from its Markdown, below a heading of this level, marked in the same way."""
-    content = Markup(safe_html_below(heading, in_language(text, str(get_locale()))))  # noqa: S704 - cleaned there
-    language = foreign(text)
+    markdown, language = _read(text)
+    content = Markup(safe_html_below(heading, markdown))  # noqa: S704 - cleaned there
     return Markup('<div lang="{}">{}</div>').format(language, content) if language else content
+
+
+def _read(text: Text) -> tuple[str, str]:
+    """What a text says to the reader of this page, and in which language, where that is another."""
+    page = str(get_locale())
+    language = next((code for code in (page, *LANGUAGES) if text and text.get(code)), page)
+    return (text or {}).get(language, ""), "" if language == page else language
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def language_note(text: Text) -> str:
